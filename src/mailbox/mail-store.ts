@@ -1,0 +1,143 @@
+import type { Segments } from '../lib/segments.ts';
+import type { Instant } from '../lib/time.ts';
+import type { MessagePart } from '../mime/message-part.ts';
+
+/**
+ * What IMAP, POP3 and the web see of the mailboxes: folders, messages, flags, UIDs and modification
+ * sequences. One implementation over rows and bytes; sessions never touch the tables.
+ *
+ * Here a *mailbox* (casella) is what a holder has; IMAP's "mailbox" is a *folder* of it.
+ * Every change runs in one transaction and raises the folder's HIGHESTMODSEQ (RFC 7162); a removed message
+ * leaves its UID and modseq behind, so that a session can be told later (QRESYNC, several sessions).
+ * All lists are in ascending UID order.
+ */
+export interface Folder {
+  readonly id: number;
+  readonly mailboxId: number;
+  /** Full path, `/` between levels, Unicode NFC; the inbox is `INBOX`. */
+  readonly name: string;
+  /** `\Sent`, `\Drafts`, `\Trash`, `\Junk`, `\Archive`, `\Flagged` (RFC 6154), or undefined. */
+  readonly specialUse: string | undefined;
+  readonly uidValidity: number;
+  readonly subscribed: boolean;
+  /** Opaque and never reused: MAILBOXID of RFC 8474. */
+  readonly objectId: string;
+}
+
+export interface FolderStatus {
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  readonly recent: number;
+  /** Sum of the messages' sizes, bytes. */
+  readonly size: number;
+  readonly uidNext: number;
+  readonly uidValidity: number;
+  readonly highestModseq: number;
+}
+
+export interface MessageRecord {
+  readonly uid: number;
+  readonly modseq: number;
+  /** System flags (`\Seen`) and keywords (`$Forwarded`) as first written; compared without case. */
+  readonly flags: readonly string[];
+  /** Bytes of the whole message: RFC822.SIZE. */
+  readonly size: number;
+  readonly internalDate: Instant;
+  /** When it came into this folder (SAVEDATE, RFC 8514). */
+  readonly savedAt: Instant;
+  readonly contentId: number;
+}
+
+export interface FolderChanges {
+  readonly highestModseq: number;
+  readonly uidNext: number;
+  /** New messages and messages whose flags changed since the given modseq. */
+  readonly changed: readonly MessageRecord[];
+  /** UIDs removed since then. */
+  readonly vanished: readonly number[];
+}
+
+/** A set of UIDs as inclusive ranges; `Infinity` as an upper bound means "to the end". */
+export type UidRanges = readonly (readonly [first: number, last: number])[];
+
+export interface FlagChange {
+  readonly operation: 'add' | 'remove' | 'replace';
+  readonly flags: readonly string[];
+  /** Leave messages alone whose modseq is greater (UNCHANGEDSINCE, RFC 7162 §3.1.3). */
+  readonly unchangedSince?: number;
+}
+
+export interface NewMessage {
+  readonly content: Segments;
+  readonly flags: readonly string[];
+  readonly internalDate: Instant;
+}
+
+export interface UidMapping {
+  readonly uidValidity: number;
+  /** Pairs of source and target UID, in ascending order of the source. */
+  readonly pairs: readonly (readonly [from: number, to: number])[];
+}
+
+export interface QuotaUse {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  readonly usedMessages: number;
+}
+
+/** Something changed in a mailbox: in one folder, or (no folder) in its list of folders. */
+export interface ChangeNotice {
+  readonly mailboxId: number;
+  readonly folderId: number | undefined;
+}
+
+/**
+ * All methods that name a folder or mailbox that is gone throw {@link MailError} kind `permanent` with a
+ * text for the user; `temporary` when the store cannot answer now.
+ */
+export interface MailStore {
+  listFolders(mailboxId: number): Promise<readonly Folder[]>;
+  findFolder(mailboxId: number, name: string): Promise<Folder | undefined>;
+  /** Also creates missing parents. @throws {MailError} `permanent` when the name is taken or not allowed. */
+  createFolder(mailboxId: number, name: string, specialUse?: string): Promise<Folder>;
+  /** Renames the folder and all below it; renaming INBOX moves its messages (RFC 9051 §6.3.6). */
+  renameFolder(mailboxId: number, from: string, to: string): Promise<void>;
+  deleteFolder(mailboxId: number, name: string): Promise<void>;
+  setSubscribed(mailboxId: number, name: string, subscribed: boolean): Promise<void>;
+  listSubscriptions(mailboxId: number): Promise<readonly string[]>;
+
+  status(folderId: number): Promise<FolderStatus>;
+  /** All UIDs of the folder, ascending. */
+  uids(folderId: number): Promise<readonly number[]>;
+  messages(folderId: number, uids: UidRanges): Promise<readonly MessageRecord[]>;
+  changesSince(folderId: number, modseq: number): Promise<FolderChanges>;
+  /**
+   * The first UID that no session has yet been told of as \Recent; with `claim` they count as told.
+   */
+  firstRecent(folderId: number, claim: boolean): Promise<number>;
+
+  /** Makes bytes durable outside a transaction: the content to hand to `append`. */
+  storeContent(source: AsyncIterable<Uint8Array>): Promise<Segments>;
+  /** All or none. @throws {MailError} `permanent`, 552 5.2.2, when the quota does not hold them. */
+  append(folderId: number, messages: readonly NewMessage[]): Promise<{ uidValidity: number; uids: number[] }>;
+  /** Returns the messages as they are now, and the UIDs left alone because of `unchangedSince`. */
+  storeFlags(
+    folderId: number,
+    uids: UidRanges,
+    change: FlagChange,
+  ): Promise<{ updated: readonly MessageRecord[]; unchanged: readonly number[] }>;
+  copy(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
+  move(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
+  /** Removes messages that have \Deleted, of those in `uids` if given; the UIDs removed. */
+  expunge(folderId: number, uids?: UidRanges): Promise<readonly number[]>;
+
+  /** Size and part tree of a stored message; the tree is cached in the store after the first time. */
+  structure(contentId: number): Promise<MessagePart>;
+  /** The stored bytes, exactly. */
+  read(contentId: number, range?: { offset: number; length: number }): AsyncIterable<Uint8Array>;
+
+  quota(mailboxId: number): Promise<QuotaUse>;
+  /** Calls `listener` after each durable change; returns how to stop. */
+  watch(mailboxId: number, listener: (notice: ChangeNotice) => void): () => void;
+}
