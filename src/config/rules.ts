@@ -1,0 +1,72 @@
+/** What must hold between settings. Each finding names the setting and says what to do about it. */
+import { isIP } from 'node:net';
+import type { z } from 'zod';
+
+interface CheckedParts {
+  provider: { domain: string; hostname: string };
+  listen: Record<string, { address: string; port: number } | null>;
+  antivirus: { kind: string };
+  index: { kind: string; clientCertificate?: string | null; clientKey?: string | null };
+  limits: { recipients: number; messageBytes: number; certifiedTotalBytes: number };
+  sandbox: boolean;
+}
+
+type Report = (path: readonly string[], message: string) => void;
+
+/** The least a provider must accept (DM 2 November 2005, annex §3.1.1; RFC 6109 §3.1.1). */
+const LEAST_RECIPIENTS = 50;
+const LEAST_TOTAL_BYTES = 30_000_000;
+
+/** Zod's last step: runs only when every setting by itself is good. */
+export function checkWholeConfig(config: CheckedParts, context: z.RefinementCtx<unknown>): void {
+  const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+  if (config.sandbox) checkSandbox(config, report);
+  else checkRealProvider(config, report);
+  checkListeners(config, report);
+  if (config.index.kind === 'https' && !config.index.clientCertificate !== !config.index.clientKey)
+    report(['index', 'clientKey'], 'give clientCertificate and clientKey together, or neither');
+  if (config.limits.certifiedTotalBytes < config.limits.messageBytes && !config.sandbox)
+    report(
+      ['limits', 'messageBytes'],
+      'must not be above limits.certifiedTotalBytes: no message of that size could be accepted',
+    );
+}
+
+function checkSandbox(config: CheckedParts, report: Report): void {
+  if (!config.provider.domain.endsWith('.test'))
+    report(
+      ['provider', 'domain'],
+      'in a sandbox it must end in .test, so that nothing it makes passes for real',
+    );
+  for (const [name, place] of Object.entries(config.listen))
+    if (place !== null && !isLoopback(place.address))
+      report(['listen', name, 'address'], 'in a sandbox it must be a loopback address such as 127.0.0.1');
+}
+
+function checkRealProvider(config: CheckedParts, report: Report): void {
+  if (config.antivirus.kind === 'eicar-only')
+    report(
+      ['antivirus', 'kind'],
+      '"eicar-only" finds no virus and is for the sandbox; use "clamd" or "clamd-tcp"',
+    );
+  if (config.limits.recipients < LEAST_RECIPIENTS)
+    report(['limits', 'recipients'], `a provider must accept ${LEAST_RECIPIENTS} recipients at least`);
+  if (config.limits.certifiedTotalBytes < LEAST_TOTAL_BYTES)
+    report(['limits', 'certifiedTotalBytes'], 'a provider must accept 30 MB (size × recipients) at least');
+}
+
+function checkListeners(config: CheckedParts, report: Report): void {
+  const taken = new Map<string, string>();
+  for (const [name, place] of Object.entries(config.listen)) {
+    if (place === null || place.port === 0) continue;
+    const key = `${place.address} ${place.port}`;
+    const other = taken.get(key);
+    if (other !== undefined)
+      report(['listen', name, 'port'], `listen.${other} has the same address and port`);
+    taken.set(key, name);
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return isIP(address) === 4 ? address.startsWith('127.') : address === '::1';
+}
