@@ -1,0 +1,44 @@
+/**
+ * The real programs that test/interop talks to, and the Debian packages they come from. A missing one fails the run: a
+ * test that silently did not happen proves nothing. `mayBeMissing` is the one way out, and is printed.
+ */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Program {
+  readonly command: string;
+  /** Debian package. */
+  readonly package: string;
+  /** Why a run without it is still good; absent when it is not. */
+  readonly mayBeMissing?: string;
+}
+
+export const PROGRAMS: readonly Program[] = [
+  { command: 'swaks', package: 'swaks' },
+  { command: 'openssl', package: 'openssl' },
+  { command: 'xmllint', package: 'libxml2-utils' },
+  { command: 'curl', package: 'curl' },
+  { command: 'mutt', package: 'mutt' },
+  { command: 'neomutt', package: 'neomutt' },
+  { command: 'mbsync', package: 'isync' },
+  { command: 'fetchmail', package: 'fetchmail' },
+  { command: 'msmtp', package: 'msmtp' },
+  { command: 'getmail', package: 'getmail6' },
+  { command: 'offlineimap3', package: 'offlineimap3' },
+  { command: 'python3', package: 'python3' },
+];
+
+/** Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH. */
+export function findProgram(command: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  return folders.map((folder) => join(folder, command)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
