@@ -1,0 +1,79 @@
+/**
+ * A signer over a private key in PEM. The RSA operation runs in libuv's thread pool, so a busy main thread
+ * keeps serving. The key never leaves the object; nothing here reads a file.
+ */
+import { createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { MailError } from '../lib/mail-error.ts';
+import { decodePem } from '../lib/pem.ts';
+import type { Signer } from './signer.ts';
+
+/** RFC 8551 §2.2: implementations sign with RSA keys of 2048 bits at least. */
+const leastModulusBits = 2048;
+
+export interface PemKey {
+  /** PKCS#8 or PKCS#1, encrypted or not. */
+  readonly keyPem: string;
+  /** The signer's certificate first, then its issuers; a root at the end is left off. */
+  readonly chainPem: string;
+  readonly passphrase?: string;
+}
+
+/**
+ * A signer from a key and its certificates.
+ * @throws {Error} that says what to do, when the key cannot be read, is not RSA of 2048 bits at least, or does
+ * not belong to the first certificate, or when the certificates are not a chain.
+ */
+export function createPemSigner(pem: PemKey): Signer {
+  const key = readKey(pem);
+  const chain = readChain(pem.chainPem);
+  const [own] = chain;
+  if (own === undefined || !own.checkPrivateKey(key))
+    throw new Error(
+      'The private key does not belong to the first certificate: put its own certificate first.',
+    );
+  return {
+    chain: chain.filter((certificate) => !isRoot(certificate)).map((certificate) => certificate.raw),
+    sign: (tbs) => signWith(key, tbs),
+  };
+}
+
+function readKey({ keyPem, passphrase }: PemKey): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(passphrase === undefined ? keyPem : { key: keyPem, passphrase });
+  } catch (cause) {
+    throw new Error('The private key cannot be read: is it PEM, and is the passphrase right?', { cause });
+  }
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== 'rsa' || bits < leastModulusBits)
+    throw new Error(`The private key must be RSA of ${leastModulusBits} bits or more.`);
+  return key;
+}
+
+function readChain(chainPem: string): X509Certificate[] {
+  const chain = decodePem('CERTIFICATE', chainPem).map((der) => new X509Certificate(der));
+  if (chain.length === 0) throw new Error('There is no certificate: a PEM block "CERTIFICATE" is needed.');
+  for (const [index, certificate] of chain.entries()) {
+    const issuer = chain[index + 1];
+    if (issuer !== undefined && !certificate.checkIssued(issuer))
+      throw new Error(
+        `Certificate ${index + 2} did not issue certificate ${index + 1}: put them in order, own one first.`,
+      );
+  }
+  return chain;
+}
+
+function isRoot(certificate: X509Certificate): boolean {
+  return certificate.ca && certificate.checkIssued(certificate);
+}
+
+function signWith(key: KeyObject, tbs: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign('sha256', tbs, key, (error, signature) => {
+      if (error === null) resolve(signature);
+      else reject(new MailError('temporary', unavailable, { code: 451, enhanced: '4.7.0' }, error));
+    });
+  });
+}
+
+const unavailable = 'The signing key cannot be used now, please try again later';
