@@ -1,0 +1,17 @@
+/** Every migration, in order. A migration that a store may have applied is never changed: add another. */
+import type { Migration } from '../migrate.ts';
+import { migration as accounts } from './001-accounts.ts';
+import { migration as content } from './002-content.ts';
+import { migration as mailbox } from './003-mailbox.ts';
+import { migration as messageLog } from './004-message-log.ts';
+import { migration as pecMessages } from './005-pec-messages.ts';
+import { migration as queue } from './006-queue.ts';
+
+export const allMigrations: readonly Migration[] = [
+  accounts,
+  content,
+  mailbox,
+  messageLog,
+  pecMessages,
+  queue,
+];

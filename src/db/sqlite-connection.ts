@@ -1,0 +1,125 @@
+/**
+ * One connection to a SQLite file: pragmas, statement cache, errors in the seam's words. Calls are synchronous,
+ * a few microseconds each; only a commit waits for the disk.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { SqlValue } from './database.ts';
+import { isBusy, translateError } from './sqlite-errors.ts';
+
+/** More texts than all rooms together have; texts with a variable number of placeholders push older ones out. */
+const cachedStatements = 500;
+
+export interface ConnectionOptions {
+  readonly file: string;
+  readonly role: 'writer' | 'reader';
+}
+
+export class SqliteConnection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @throws {MailError} `temporary` when the file cannot be opened or stays locked. */
+  constructor(options: ConnectionOptions) {
+    this.#database = openDatabase(options);
+  }
+
+  get<T>(sql: string, values: readonly SqlValue[] = []): T | undefined {
+    try {
+      return this.#prepare(sql).get(...values) as T | undefined;
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  all<T>(sql: string, values: readonly SqlValue[] = []): T[] {
+    try {
+      return this.#prepare(sql).all(...values) as T[];
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** The number of rows the statement touched. */
+  run(sql: string, values: readonly SqlValue[] = []): number {
+    try {
+      return Number(this.#prepare(sql).run(...values).changes);
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** False when another connection holds the write lock. */
+  tryBegin(): boolean {
+    try {
+      this.#prepare('BEGIN IMMEDIATE').run();
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw translateError(error);
+    }
+  }
+
+  /** SQLite ends a transaction by itself when the disk is full or fails. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Changes when a connection other than this one has committed. */
+  version(): number {
+    return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    if (this.#statements.size >= cachedStatements) {
+      const oldest = this.#statements.keys().next();
+      if (!oldest.done) this.#statements.delete(oldest.value);
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/**
+ * Waits for the lock while opening: changing to WAL and recovery after a crash need the file alone. Later a
+ * writer never blocks in SQLite (it comes again from the event loop), a reader at most for a recovery.
+ */
+function openDatabase({ file, role }: ConnectionOptions): DatabaseSync {
+  const attempts = 200;
+  for (let attempt = 1; ; attempt += 1) {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(file, { timeout: 2000, enableForeignKeyConstraints: true });
+      database.exec(pragmas(role));
+      return database;
+    } catch (error) {
+      database?.close();
+      if (!isBusy(error) || attempt === attempts) throw translateError(error);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
+}
+
+function pragmas(role: ConnectionOptions['role']): string {
+  const common = [
+    'PRAGMA journal_mode = WAL',
+    // In WAL mode FULL, not NORMAL, is what makes a commit durable when the power fails.
+    'PRAGMA synchronous = FULL',
+    'PRAGMA temp_store = MEMORY',
+    // REPLACE deletes rows: without this the triggers that guard the message log would not see it.
+    'PRAGMA recursive_triggers = ON',
+    'PRAGMA journal_size_limit = 67108864',
+  ];
+  const own =
+    role === 'writer'
+      ? ['PRAGMA cache_size = -65536', 'PRAGMA busy_timeout = 0']
+      : ['PRAGMA cache_size = -16384', 'PRAGMA query_only = ON'];
+  return `${[...common, ...own].join('; ')};`;
+}

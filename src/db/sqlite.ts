@@ -1,0 +1,242 @@
+/**
+ * Rows in one SQLite file: WAL, `synchronous = FULL`, one writer with group commit and a few readers, each read
+ * on its own snapshot. Several processes may open the same file; who meets the other's write lock waits.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Database, ReadTransaction, SqlValue, Transaction } from './database.ts';
+import { type BatchLimits, type BatchMember, defaultBatchLimits, GroupCommit } from './group-commit.ts';
+import { type Migration, migrate } from './migrate.ts';
+import { allMigrations } from './migrations/all.ts';
+import { SqliteConnection } from './sqlite-connection.ts';
+import { storeFailure } from './sqlite-errors.ts';
+import { Topics } from './topics.ts';
+
+export interface SqliteOptions {
+  /** Path of the database file; it is made when missing. `:memory:` for tests. */
+  readonly file: string;
+  /** Connections for reading, 4 unless told. */
+  readonly readers?: number;
+  /** Other than the program's own: for tests. */
+  readonly migrations?: readonly Migration[];
+  readonly limits?: Partial<BatchLimits>;
+  /** How often to look for other processes' writes while somebody listens, milliseconds; 1000 unless told. */
+  readonly pollMs?: number;
+  /** Hears what an `afterCommit` action or a listener throws; a process warning unless told. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Opens the file and brings its schema up to date under the write lock.
+ * @throws {MailError} `permanent` when the store is newer than the program, `temporary` when it cannot be had.
+ */
+export function openSqlite(options: SqliteOptions): Database {
+  const writer = new SqliteConnection({ file: options.file, role: 'writer' });
+  try {
+    migrateLocked(writer, options.migrations ?? allMigrations);
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+  const readers: SqliteConnection[] = [];
+  if (options.file !== ':memory:') {
+    for (let count = options.readers ?? 4; count > 0; count -= 1) {
+      readers.push(new SqliteConnection({ file: options.file, role: 'reader' }));
+    }
+  }
+  return new SqliteDatabase(writer, readers, options);
+}
+
+function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[]): void {
+  writer.run('PRAGMA busy_timeout = 60000');
+  writer.run('BEGIN IMMEDIATE');
+  try {
+    migrate(writer, migrations, Date.now());
+    writer.run('COMMIT');
+  } catch (error) {
+    if (writer.inTransaction) writer.run('ROLLBACK');
+    throw error;
+  }
+  writer.run('PRAGMA busy_timeout = 0');
+}
+
+class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite';
+  readonly #writer: SqliteConnection;
+  readonly #group: GroupCommit;
+  readonly #readers: readonly SqliteConnection[];
+  readonly #idleReaders: SqliteConnection[];
+  readonly #waitingReads: ((reader: SqliteConnection) => void)[] = [];
+  readonly #topics: Topics;
+  readonly #turns = new Turns();
+  readonly #pollMs: number;
+  readonly #onError: (error: unknown) => void;
+  #seenVersion: number;
+  #poll: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(writer: SqliteConnection, readers: readonly SqliteConnection[], options: SqliteOptions) {
+    this.#writer = writer;
+    this.#readers = readers;
+    this.#idleReaders = [...readers];
+    this.#group = new GroupCommit(writer, storeFailure, { ...defaultBatchLimits, ...options.limits });
+    this.#onError =
+      options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : `${error}`));
+    this.#topics = new Topics(this.#onError);
+    this.#pollMs = options.pollMs ?? 1000;
+    this.#seenVersion = writer.version();
+  }
+
+  async read<T>(fn: (tx: ReadTransaction) => Promise<T>): Promise<T> {
+    if (this.#closed) throw storeFailure('is closed', undefined);
+    if (this.#readers.length === 0) return this.transact(fn);
+    const reader = this.#idleReaders.pop() ?? (await this.#nextReader());
+    const tx = new SqliteTransaction(reader, this.#turns);
+    try {
+      reader.run('BEGIN');
+      return await fn(tx);
+    } finally {
+      tx.end();
+      if (reader.inTransaction) reader.run('ROLLBACK');
+      this.#giveBack(reader);
+    }
+  }
+
+  transact<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(storeFailure('is closed', undefined));
+    const tx = new SqliteTransaction(this.#writer, this.#turns);
+    const member: BatchMember = {
+      get lastUse() {
+        return tx.lastUse;
+      },
+      end: () => tx.end(),
+      publish: () => this.#publish(tx),
+    };
+    return this.#group.add(member, () => fn(tx));
+  }
+
+  listen(topic: string, listener: (payload: string | undefined) => void): () => void {
+    if (this.#poll === undefined && !this.#closed) {
+      this.#seenVersion = this.#writer.version();
+      this.#poll = setInterval(() => this.#lookForOthers(), this.#pollMs);
+      this.#poll.unref();
+    }
+    const stop = this.#topics.add(topic, listener);
+    return () => {
+      stop();
+      if (!this.#topics.silent) return;
+      clearInterval(this.#poll);
+      this.#poll = undefined;
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#poll);
+    await this.#group.idle();
+    while (this.#idleReaders.length < this.#readers.length) await nextTurn();
+    for (const reader of this.#readers) reader.close();
+    this.#writer.close();
+  }
+
+  #nextReader(): Promise<SqliteConnection> {
+    return new Promise((resolve) => this.#waitingReads.push(resolve));
+  }
+
+  #giveBack(reader: SqliteConnection): void {
+    const next = this.#waitingReads.shift();
+    if (next === undefined) this.#idleReaders.push(reader);
+    else next(reader);
+  }
+
+  #publish(tx: SqliteTransaction): void {
+    for (const action of tx.actions) {
+      try {
+        action();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+    for (const { topic, payload } of tx.notices) this.#topics.tell(topic, payload);
+  }
+
+  /** The version seen by the writer changes only when another process has committed. */
+  #lookForOthers(): void {
+    try {
+      const version = this.#writer.version();
+      if (version === this.#seenVersion) return;
+      this.#seenVersion = version;
+      this.#topics.tellAll();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+/**
+ * Statements are synchronous, so a long series of them would keep the event loop to itself: after so many
+ * milliseconds it gets a turn between two statements.
+ */
+const turnAfterMs = 10;
+
+class Turns {
+  #last: number = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.#last <= turnAfterMs) return;
+    await nextTurn();
+    this.#last = performance.now();
+  }
+}
+
+class SqliteTransaction implements Transaction {
+  readonly actions: (() => void)[] = [];
+  readonly notices: { topic: string; payload: string }[] = [];
+  readonly #connection: SqliteConnection;
+  readonly #turns: Turns;
+  #lastUse: number = performance.now();
+  #over = false;
+
+  constructor(connection: SqliteConnection, turns: Turns) {
+    this.#connection = connection;
+    this.#turns = turns;
+  }
+
+  get lastUse(): number {
+    return this.#lastUse;
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+
+  async get<T>(sql: string, ...values: SqlValue[]): Promise<T | undefined> {
+    await this.#enter();
+    return this.#connection.get<T>(sql, values);
+  }
+
+  async all<T>(sql: string, ...values: SqlValue[]): Promise<T[]> {
+    await this.#enter();
+    return this.#connection.all<T>(sql, values);
+  }
+
+  async run(sql: string, ...values: SqlValue[]): Promise<{ readonly changes: number }> {
+    await this.#enter();
+    return { changes: this.#connection.run(sql, values) };
+  }
+
+  afterCommit(action: () => void): void {
+    this.actions.push(action);
+  }
+
+  notify(topic: string, payload: string): void {
+    this.notices.push({ topic, payload });
+  }
+
+  async #enter(): Promise<void> {
+    await this.#turns.take();
+    this.#lastUse = performance.now();
+    if (this.#over) throw new Error('the transaction is over: a statement came after its function had ended');
+    if (!this.#connection.inTransaction) throw storeFailure('ended the transaction', undefined);
+  }
+}
