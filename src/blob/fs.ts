@@ -1,0 +1,240 @@
+/**
+ * Blobs as files: written to a temporary name, flushed, renamed, and the folder flushed, so that a crash leaves
+ * the whole blob or nothing. Names are random; files spread over 65,536 folders. Several processes may share
+ * the folder.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hex } from '../lib/bytes.ts';
+import { readFailure, writeFailure } from './blob-failure.ts';
+import type { BlobEntry, BlobStore, ByteRange, StoredBlob } from './blob-store.ts';
+
+export interface FsBlobStoreOptions {
+  /** Made when missing. */
+  readonly folder: string;
+  /** Temporary files not written to for so long belong to a dead process; milliseconds, a day unless told. */
+  readonly staleAfterMs?: number;
+}
+
+const chunkSize = 65_536;
+/** Chunks are gathered to this size: fewer calls to the disk, memory still bounded. */
+const writeSize = 262_144;
+const blobName = /^[0-9a-f]{32}$/;
+
+/**
+ * Opens the store and removes temporary files that a dead process left.
+ * @throws {MailError} `temporary` when the folder cannot be used.
+ */
+export async function openFsBlobStore(options: FsBlobStoreOptions): Promise<BlobStore> {
+  const store = new FsBlobStore(options.folder);
+  await store.prepare(options.staleAfterMs ?? 86_400_000);
+  return store;
+}
+
+class FsBlobStore implements BlobStore {
+  readonly #folder: string;
+  readonly #temporary: string;
+  /** Folders known to exist and to be durable. */
+  readonly #made = new Map<string, Promise<void>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#temporary = join(folder, 'tmp');
+  }
+
+  async prepare(staleAfterMs: number): Promise<void> {
+    try {
+      await mkdir(this.#temporary, { recursive: true, mode: 0o700 });
+      await flushFolder(this.#folder);
+      const staleBefore = Date.now() - staleAfterMs;
+      for (const name of await readdir(this.#temporary)) {
+        const path = join(this.#temporary, name);
+        const status = await ignoreMissing(stat(path));
+        if (status !== undefined && status.mtimeMs < staleBefore) await ignoreMissing(unlink(path));
+      }
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  async put(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+    const blob = hex(randomBytes(16));
+    const temporary = join(this.#temporary, blob);
+    const file = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
+      throw writeFailure(error);
+    });
+    try {
+      const { size, sha256 } = await writeAll(file, source);
+      await this.#makeDurable(file, temporary, blob);
+      return { blob, size, sha256 };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async *get(blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const file = await this.#openBlob(blob);
+    try {
+      const { size } = await file.stat();
+      const { offset, length } = range ?? { offset: 0, length: size };
+      if (offset + length > size) throw readFailure(`blob ${blob} has ${size} bytes, not ${offset + length}`);
+      let position = offset;
+      const end = offset + length;
+      while (position < end) {
+        const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - position));
+        const { bytesRead } = await readChunk(file, buffer, position);
+        if (bytesRead === 0) throw readFailure(`blob ${blob} ended early`);
+        position += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async delete(blob: string): Promise<void> {
+    if (!blobName.test(blob)) return;
+    await ignoreMissing(unlink(this.#pathOf(blob))).catch((error: unknown) => {
+      throw writeFailure(error);
+    });
+  }
+
+  async *list(): AsyncGenerator<BlobEntry> {
+    for await (const folder of walkShards(this.#folder)) {
+      for (const blob of await readdir(folder)) {
+        if (!blobName.test(blob)) continue;
+        const status = await ignoreMissing(stat(join(folder, blob)));
+        if (status !== undefined) yield { blob, size: status.size, storedAt: status.mtimeMs };
+      }
+    }
+  }
+
+  async #makeDurable(file: FileHandle, temporary: string, blob: string): Promise<void> {
+    try {
+      await file.sync();
+      await file.close();
+      const folder = this.#shardOf(blob);
+      await this.#ensureShard(blob);
+      await rename(temporary, join(folder, blob));
+      await flushFolder(folder);
+    } catch (error) {
+      await unlink(this.#pathOf(blob)).catch(() => undefined);
+      throw writeFailure(error);
+    }
+  }
+
+  #ensureShard(blob: string): Promise<void> {
+    const folder = this.#shardOf(blob);
+    const known = this.#made.get(folder);
+    if (known !== undefined) return known;
+    const making = makeFolder(this.#folder, blob.slice(0, 2)).then(() =>
+      makeFolder(join(this.#folder, blob.slice(0, 2)), blob.slice(2, 4)),
+    );
+    this.#made.set(folder, making);
+    making.catch(() => this.#made.delete(folder));
+    return making;
+  }
+
+  async #openBlob(blob: string): Promise<FileHandle> {
+    if (!blobName.test(blob)) throw readFailure(`${blob} is not a blob of this store`);
+    try {
+      return await open(this.#pathOf(blob), 'r');
+    } catch (error) {
+      throw readFailure(`blob ${blob} cannot be opened`, error);
+    }
+  }
+
+  #shardOf(blob: string): string {
+    return join(this.#folder, blob.slice(0, 2), blob.slice(2, 4));
+  }
+
+  #pathOf(blob: string): string {
+    return join(this.#shardOf(blob), blob);
+  }
+}
+
+/** What the source throws is passed on; what the disk throws is a write failure. */
+async function writeAll(
+  file: FileHandle,
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ size: number; sha256: Uint8Array }> {
+  const digest = createHash('sha256');
+  let pending: Uint8Array[] = [];
+  let pendingSize = 0;
+  let size = 0;
+  const flush = async () => {
+    await writeChunks(file, pending, pendingSize);
+    pending = [];
+    pendingSize = 0;
+  };
+  for await (const chunk of source) {
+    digest.update(chunk);
+    // Copied: a source may use its buffer again for the next chunk.
+    pending.push(Uint8Array.from(chunk));
+    pendingSize += chunk.length;
+    size += chunk.length;
+    if (pendingSize >= writeSize) await flush();
+  }
+  await flush();
+  return { size, sha256: digest.digest() };
+}
+
+async function writeChunks(file: FileHandle, chunks: Uint8Array[], size: number): Promise<void> {
+  if (size === 0) return;
+  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+  try {
+    for (let written = 0; written < bytes.length; ) {
+      const { bytesWritten } = await file.write(bytes, written, bytes.length - written);
+      if (bytesWritten === 0) throw new Error('the disk took no bytes');
+      written += bytesWritten;
+    }
+  } catch (error) {
+    throw writeFailure(error);
+  }
+}
+
+async function readChunk(file: FileHandle, buffer: Buffer, position: number): Promise<{ bytesRead: number }> {
+  try {
+    return await file.read(buffer, 0, buffer.length, position);
+  } catch (error) {
+    throw readFailure('a blob cannot be read', error);
+  }
+}
+
+async function* walkShards(folder: string): AsyncGenerator<string> {
+  for await (const outer of await opendir(folder)) {
+    if (!outer.isDirectory() || !/^[0-9a-f]{2}$/.test(outer.name)) continue;
+    for await (const inner of await opendir(join(folder, outer.name))) {
+      if (inner.isDirectory() && /^[0-9a-f]{2}$/.test(inner.name)) yield join(folder, outer.name, inner.name);
+    }
+  }
+}
+
+/** The folder's own name is durable only when its parent is flushed. */
+async function makeFolder(parent: string, name: string): Promise<void> {
+  await mkdir(join(parent, name), { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await flushFolder(parent);
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function ignoreMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
