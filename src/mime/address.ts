@@ -1,0 +1,306 @@
+/**
+ * Addresses. Two readers that must not be mixed up: `parseAddressList` takes whatever real headers hold and
+ * never throws; `isAddress` is strict, for SMTP paths and configuration.
+ */
+import { domainToASCII } from 'node:url';
+import { isAsciiText, lowerAscii, trimWhite } from '../lib/bytes.ts';
+import { type AddressToken, readAddressTokens } from './address-tokens.ts';
+import { decodeRawText } from './charset.ts';
+import { decodeWords } from './encoded-word.ts';
+
+export interface Address {
+  /** The name a person reads, decoded: the phrase before `<…>`, else a comment after the address. */
+  readonly display: string | undefined;
+  /** The same name as it stands in the header: quotes and comments taken off, encoded words left (for IMAP). */
+  readonly phrase: string | undefined;
+  /** Local part, unquoted. */
+  readonly local: string;
+  /** As written; a literal keeps its brackets. */
+  readonly domain: string;
+  /** `local@domain`, the local part quoted only where it must be. */
+  readonly address: string;
+}
+
+export interface AddressGroup {
+  readonly name: string;
+  /** Index in `addresses` of the group's first member, or of where it would stand in an empty group. */
+  readonly first: number;
+  readonly count: number;
+}
+
+export interface AddressList {
+  /** All addresses in order, those inside groups too. What could not be read is not here. */
+  readonly addresses: readonly Address[];
+  readonly groups: readonly AddressGroup[];
+  /** What was wrong, in words, in order; at most 20. */
+  readonly problems: readonly string[];
+}
+
+const MOST_PROBLEMS = 20;
+
+/**
+ * Reads the value of From, To, Cc and the like (RFC 5322 §3.4 with groups, comments, quoted local parts, and
+ * the obsolete forms of §4.4). An entry that cannot be read becomes a problem and costs no other entry.
+ *
+ * @param value raw Latin-1 value, folding and all
+ */
+export function parseAddressList(value: string): AddressList {
+  const { tokens, problems } = readAddressTokens(decodeRawText(value));
+  const reader = new ListReader(tokens, problems);
+  reader.readAll();
+  return {
+    addresses: reader.addresses,
+    groups: reader.groups,
+    problems: reader.problems.slice(0, MOST_PROBLEMS),
+  };
+}
+
+class ListReader {
+  readonly addresses: Address[] = [];
+  readonly groups: AddressGroup[] = [];
+  readonly problems: string[];
+  readonly #tokens: readonly AddressToken[];
+  readonly #lastSemicolon: number;
+  #at = 0;
+
+  constructor(tokens: readonly AddressToken[], problems: readonly string[]) {
+    this.#tokens = tokens;
+    this.problems = [...problems];
+    this.#lastSemicolon = tokens.findLastIndex((token) => isSpecial(token, ';'));
+  }
+
+  readAll(): void {
+    let group: { name: string; first: number } | undefined;
+    let entry: AddressToken[] = [];
+    const closeEntry = () => {
+      this.#readEntry(entry);
+      entry = [];
+    };
+    for (; this.#at < this.#tokens.length; this.#at++) {
+      const token = this.#tokens[this.#at] as AddressToken;
+      if (isSpecial(token, ',')) closeEntry();
+      else if (isSpecial(token, ';')) {
+        closeEntry();
+        if (group !== undefined) this.groups.push({ ...group, count: this.addresses.length - group.first });
+        else this.#note('";" between addresses');
+        group = undefined;
+      } else if (isSpecial(token, ':') && group === undefined && this.#opensGroup(entry)) {
+        group = { name: this.#groupName(entry), first: this.addresses.length };
+        entry = [];
+      } else entry.push(token);
+    }
+    closeEntry();
+  }
+
+  /** A colon opens a group only if a `;` can close it: `Per conto di: a@b.it <c@d.it>` is no group. */
+  #opensGroup(entry: readonly AddressToken[]): boolean {
+    return this.#lastSemicolon > this.#at && !entry.some((token) => isSpecial(token, '<'));
+  }
+
+  #groupName(entry: readonly AddressToken[]): string {
+    return decodeWords(joinPhrase(entry));
+  }
+
+  #readEntry(tokens: readonly AddressToken[]): void {
+    if (tokens.every((token) => token.kind === 'comment')) return;
+    const open = tokens.findLastIndex((token) => isSpecial(token, '<'));
+    const read = open === -1 ? readBare(tokens) : readAngled(tokens, open);
+    for (const problem of read.problems) this.#note(problem);
+    if (read.address !== undefined) this.addresses.push(read.address);
+  }
+
+  #note(problem: string): void {
+    if (this.problems.length < MOST_PROBLEMS) this.problems.push(problem);
+  }
+}
+
+interface EntryResult {
+  readonly address: Address | undefined;
+  readonly problems: readonly string[];
+}
+
+function isSpecial(token: AddressToken, character: string): boolean {
+  return token.kind === 'special' && token.text === character;
+}
+
+/** `Name <local@domain>`: the phrase, then the address between the last `<` and its `>`. */
+function readAngled(tokens: readonly AddressToken[], open: number): EntryResult {
+  const problems: string[] = [];
+  const after = tokens.slice(open + 1);
+  const close = after.findIndex((token) => isSpecial(token, '>'));
+  if (close === -1) problems.push('"<" without ">"');
+  const inside = withoutRoute(close === -1 ? after : after.slice(0, close));
+  const trailing = close === -1 ? [] : after.slice(close + 1).filter((token) => token.kind !== 'comment');
+  if (trailing.some((token) => !isSpecial(token, '>'))) problems.push('text after ">"');
+  const phrase = joinPhrase(tokens.slice(0, open).filter((token) => !isSpecial(token, '<')));
+  const name = phrase === '' ? commentOf(tokens) : phrase;
+  return buildAddress(inside, name, problems);
+}
+
+/** `local@domain`, with the name in a comment as mail of the eighties has it. */
+function readBare(tokens: readonly AddressToken[]): EntryResult {
+  return buildAddress(tokens, commentOf(tokens), []);
+}
+
+/** RFC 5322 §4.4, obs-route: `@a,@b:` before the address says nothing any more. */
+function withoutRoute(tokens: readonly AddressToken[]): readonly AddressToken[] {
+  const first = tokens.find((token) => token.kind !== 'comment' && trimWhite(token.text) !== '');
+  if (first === undefined || first.kind !== 'text' || !trimWhite(first.text).startsWith('@')) return tokens;
+  return tokens.slice(tokens.findLastIndex((token) => isSpecial(token, ':')) + 1);
+}
+
+function commentOf(tokens: readonly AddressToken[]): string | undefined {
+  const comment = trimWhite(tokens.findLast((token) => token.kind === 'comment')?.text ?? '');
+  return comment === '' ? undefined : comment;
+}
+
+/** Words joined as a person reads them: quotes off, comments out, white space runs as one space. */
+function joinPhrase(tokens: readonly AddressToken[]): string {
+  const text = tokens.map((token) => (token.kind === 'comment' ? ' ' : token.text)).join('');
+  return trimWhite(text.replace(/[ \t\r\n]+/g, ' '));
+}
+
+function buildAddress(
+  tokens: readonly AddressToken[],
+  name: string | undefined,
+  found: readonly string[],
+): EntryResult {
+  const problems = [...found];
+  const phrase = name === undefined || name === '' ? undefined : name;
+  const { local, quoted, domain } = splitAtSign(tokens);
+  const shown = JSON.stringify(joinPhrase(tokens).slice(0, 80));
+  if (local === undefined || domain === '') return broken(`no domain in ${shown}`, problems);
+  if (!quoted && !isUsableLocal(local)) return broken(`bad local part in ${shown}`, problems);
+  if (!isUsableDomain(domain)) return broken(`bad domain in ${shown}`, problems);
+  if (!quoted && !DOT_STRING.test(local) && isAsciiText(local)) problems.push(`misplaced dot in ${shown}`);
+  const address = `${quoted ? quoteLocal(local) : local}@${domain}`;
+  const display = phrase === undefined ? undefined : cleanDisplay(phrase);
+  return { address: { display, phrase, local, domain, address }, problems };
+}
+
+function broken(problem: string, before: readonly string[]): EntryResult {
+  return { address: undefined, problems: [...before, problem] };
+}
+
+function cleanDisplay(phrase: string): string {
+  return trimWhite(decodeWords(phrase).replace(/[\0-\x1f\x7f]+/g, ' '));
+}
+
+/** Parts at the last `@` outside quotes; blanks around dots and the `@` are obsolete but harmless. */
+function splitAtSign(tokens: readonly AddressToken[]): {
+  local: string | undefined;
+  quoted: boolean;
+  domain: string;
+} {
+  const parts = tokens.filter((token) => token.kind !== 'comment');
+  const holder = parts.findLastIndex((token) => token.kind === 'text' && token.text.includes('@'));
+  const text = parts[holder]?.text;
+  if (text === undefined) return { local: undefined, quoted: false, domain: '' };
+  const sign = text.lastIndexOf('@');
+  const before = [...parts.slice(0, holder), { kind: 'text' as const, text: text.slice(0, sign) }];
+  const after = [{ kind: 'text' as const, text: text.slice(sign + 1) }, ...parts.slice(holder + 1)];
+  const quoted = before.some((token) => token.kind === 'quoted');
+  return { local: joinDotted(before), quoted, domain: joinDotted(after) };
+}
+
+function joinDotted(tokens: readonly { kind: string; text: string }[]): string {
+  const text = tokens.map((token) => (token.kind === 'text' ? squeezeDots(token.text) : token.text)).join('');
+  return tokens.some((token) => token.kind === 'quoted') ? text : trimWhite(text);
+}
+
+function squeezeDots(text: string): string {
+  return /[ \t\r\n]/.test(text)
+    ? text
+        .split('.')
+        .map((word) => trimWhite(word))
+        .join('.')
+    : text;
+}
+
+const DOT_STRING = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+
+function isUsableLocal(local: string): boolean {
+  return local !== '' && !/[\0-\x20\x7f()<>[\]:;@\\,"]/.test(local);
+}
+
+function isUsableDomain(domain: string): boolean {
+  if (/^\[[^\0-\x20\x7f[\]\\]+\]$/.test(domain)) return true;
+  return /^[^\0-,/:-@[-^`{-\x7f]+$/.test(domain) && !/^\.|\.\.|\.$/.test(domain);
+}
+
+/** The local part as it must stand before the `@`: quoted when it is no dot-string (RFC 5321 §4.1.2). */
+function quoteLocal(local: string): string {
+  return DOT_STRING.test(local) ? local : `"${local.replace(/["\\]/g, '\\$&')}"`;
+}
+
+const QUOTED_STRING = /^"(?:[ !#-[\]-~]|\\[ -~])*"$/;
+const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const OCTET = /^(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/;
+
+/**
+ * True for an address an SMTP path may hold (RFC 5321 §4.1.2, Mailbox): ASCII only, local part at most 64,
+ * whole at most 254 characters (§4.5.3.1), domain of letter-digit-hyphen labels or an address literal.
+ */
+export function isAddress(text: string): boolean {
+  const at = text.lastIndexOf('@');
+  if (at < 1 || at > 64 || text.length > 254) return false;
+  const local = text.slice(0, at);
+  if (!DOT_STRING.test(local) && !QUOTED_STRING.test(local)) return false;
+  return isDomain(text.slice(at + 1)) || isAddressLiteral(text.slice(at + 1));
+}
+
+/** True for a domain in ASCII form: labels of letters, digits and inner hyphens, at most 63 and 253 long. */
+export function isDomain(text: string): boolean {
+  return (
+    text.length > 0 &&
+    text.length <= 253 &&
+    text.split('.').every((label) => label.length <= 63 && LABEL.test(label))
+  );
+}
+
+function isAddressLiteral(text: string): boolean {
+  if (!text.startsWith('[') || !text.endsWith(']')) return false;
+  const inner = text.slice(1, -1);
+  if (/^IPv6:/i.test(inner)) return /^[0-9A-Fa-f:.]+$/.test(inner.slice(5)) && isIpv6(inner.slice(5));
+  const octets = inner.split('.');
+  return octets.length === 4 && octets.every((octet) => OCTET.test(octet));
+}
+
+function isIpv6(text: string): boolean {
+  return URL.canParse(`http://[${text}]/`);
+}
+
+/** The domain in the form that is compared: A-labels (RFC 5890), lower case, no dot at the end. */
+export function normalizeDomain(domain: string): string {
+  const plain = trimWhite(domain).replace(/\.$/, '');
+  if (isAsciiText(plain)) return lowerAscii(plain);
+  const ascii = domainToASCII(plain);
+  return ascii === '' ? plain.toLowerCase() : ascii;
+}
+
+/**
+ * The address in the form that is stored: domain by {@link normalizeDomain}, local part as it is but without
+ * needless quotes. Text without `@` comes back trimmed.
+ */
+export function normalizeAddress(text: string): string {
+  const trimmed = trimWhite(text);
+  const at = trimmed.lastIndexOf('@');
+  if (at === -1) return trimmed;
+  return `${normalizeLocal(trimmed.slice(0, at))}@${normalizeDomain(trimmed.slice(at + 1))}`;
+}
+
+function normalizeLocal(local: string): string {
+  if (!QUOTED_STRING.test(local)) return local;
+  return quoteLocal(local.slice(1, -1).replace(/\\(.)/g, '$1'));
+}
+
+/** True if both name the same mailbox; the local part too without regard to case, as PEC providers do. */
+export function sameAddress(a: string, b: string): boolean {
+  return normalizeAddress(a).toLowerCase() === normalizeAddress(b).toLowerCase();
+}
+
+/** The domain of the address in the form that is compared; empty when there is none. */
+export function domainOf(address: string): string {
+  const at = address.lastIndexOf('@');
+  return at === -1 ? '' : normalizeDomain(address.slice(at + 1));
+}
