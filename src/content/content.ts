@@ -1,0 +1,75 @@
+/**
+ * Stored messages: a content is a list of segments, written once and never changed. Whoever keeps its id in a
+ * table declares that (`REFERENCES content (id)`); who gives one up says so with `releaseContents`, and the
+ * sweep removes what nobody points to any more.
+ */
+import type { ReadTransaction, Transaction } from '../db/database.ts';
+import { MailError } from '../lib/mail-error.ts';
+import { blobsOf, joinSegments, type Segments, sizeOf } from '../lib/segments.ts';
+import { decodeSegments, encodeSegments } from './segment-codec.ts';
+
+export interface StoredContent {
+  readonly segments: Segments;
+  /** Bytes of the whole message. */
+  readonly size: number;
+}
+
+/**
+ * Adds a content in the caller's transaction; its id, never used again for another. Blobs that the segments
+ * name must be durable already.
+ * @throws {MailError} `temporary`, 451 4.3.0, when a blob it names is being removed.
+ */
+export async function addContent(tx: Transaction, segments: Segments): Promise<number> {
+  const blobs = blobsOf(segments);
+  for (const blob of blobs) await keepBlob(tx, blob);
+  const row = await tx.get<{ id: number }>(
+    'INSERT INTO content (size, segments) VALUES (?, ?) RETURNING id',
+    sizeOf(segments),
+    encodeSegments(joinSegments(segments)),
+  );
+  if (row === undefined) throw new Error('INSERT INTO content returned no row');
+  for (const blob of blobs) {
+    await tx.run('INSERT INTO content_blob (content_id, blob) VALUES (?, ?)', row.id, blob);
+  }
+  return row.id;
+}
+
+/**
+ * The segments of a stored message.
+ * @throws {MailError} `temporary`, 451 4.3.0, when there is no such content: a row pointed to nothing.
+ */
+export async function loadContent(tx: ReadTransaction, id: number): Promise<StoredContent> {
+  const row = await tx.get<{ size: number; segments: Uint8Array }>(
+    'SELECT size, segments FROM content WHERE id = ?',
+    id,
+  );
+  if (row === undefined) throw contentFailure(`content ${id} is missing`);
+  return { segments: decodeSegments(row.segments), size: row.size };
+}
+
+/** Says that references to these contents were removed; the sweep looks whether others remain. */
+export async function releaseContents(tx: Transaction, ids: Iterable<number>): Promise<void> {
+  for (const id of ids) {
+    await tx.run('INSERT INTO content_release (content_id) VALUES (?) ON CONFLICT DO NOTHING', id);
+  }
+}
+
+/** A blob that waits for removal is in use again; one that is being removed cannot be. */
+async function keepBlob(tx: Transaction, blob: string): Promise<void> {
+  const removal = await tx.get<{ removing: number }>(
+    'SELECT removing FROM blob_removal WHERE blob = ?',
+    blob,
+  );
+  if (removal === undefined) return;
+  if (removal.removing === 1) throw contentFailure(`blob ${blob} is being removed`);
+  await tx.run('DELETE FROM blob_removal WHERE blob = ?', blob);
+}
+
+function contentFailure(reason: string): MailError {
+  return new MailError(
+    'temporary',
+    'The mail store cannot give this message now; try again later',
+    { code: 451, enhanced: '4.3.0' },
+    new Error(reason),
+  );
+}
