@@ -1,0 +1,186 @@
+/**
+ * The access point's SMTP edge (RFC 6409): submission over TLS from the first byte, or by STARTTLS. It knows
+ * logins, paths and bytes, and no PEC rule. What it promises to `accept`: an authenticated login under TLS, a
+ * reverse path the login may use, well-formed recipients, and a source that throws unless the whole message came.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SecureContext } from 'node:tls';
+import { MailError } from '../lib/mail-error.ts';
+import { isAddress, normalizeAddress, sameAddress } from '../mime/address.ts';
+import {
+  type Credentials,
+  createDialogueServer,
+  type DialogueMessage,
+  type DialogueSession,
+} from './dialogue.ts';
+import {
+  defaultLimits,
+  type SmtpAcceptance,
+  type SmtpClient,
+  type SmtpLimits,
+  type SmtpLog,
+  type SmtpServer,
+} from './edge.ts';
+import type { LoginGuard } from './login-guard.ts';
+
+/** What this edge must know of a login; the whole login goes on to `accept`. */
+export interface SubmissionLogin {
+  readonly name: string;
+  readonly rights: { readonly send: boolean };
+  /** Addresses it may send from. */
+  readonly senders: readonly string[];
+}
+
+export interface Submission<L extends SubmissionLogin> {
+  readonly login: L;
+  readonly client: SmtpClient;
+  /** One of the login's addresses, domain in lower case; never the null path. */
+  readonly reversePath: string;
+  /** Each once, in the order of the dialogue, domains in lower case. */
+  readonly recipients: readonly string[];
+  /** The message as the client has it, dots taken away. Throws MailError when it must not be accepted. */
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Bytes as the client announced them with SIZE. */
+  readonly sizeHint?: number;
+}
+
+/**
+ * Takes the message and answers for it: when it resolves the client gets `250 2.6.0 <text>`.
+ * @throws {MailError} for a refusal in the dialogue; anything else is answered 451 with an id.
+ */
+export type SubmitMessage<L extends SubmissionLogin> = (submission: Submission<L>) => Promise<SmtpAcceptance>;
+
+export interface SubmissionOptions<L extends SubmissionLogin> {
+  /** Name in the greeting: what the certificate is for. */
+  readonly hostname: string;
+  readonly mode: 'implicit' | 'starttls';
+  /** Asked at each handshake, so that a renewed certificate counts at once. */
+  readonly tls: () => SecureContext;
+  readonly accounts: {
+    /** Undefined for a wrong name or password, after the same time for both. */
+    authenticate(login: string, password: string): Promise<L | undefined>;
+  };
+  readonly guard: LoginGuard;
+  readonly accept: SubmitMessage<L>;
+  readonly limits?: Partial<SmtpLimits>;
+  readonly log: SmtpLog;
+}
+
+export function createSubmissionServer<L extends SubmissionLogin>(options: SubmissionOptions<L>): SmtpServer {
+  const edge = options.mode === 'implicit' ? 'submissions' : 'submission';
+  const limits = { ...defaultLimits, ...options.limits };
+  const logins = new Map<string, L>();
+  const { hostname, mode, tls, log } = options;
+
+  async function logIn(credentials: Credentials, session: DialogueSession): Promise<string> {
+    const login = await checkPassword(options, credentials, session);
+    logins.set(session.id, login);
+    log({ event: 'login', edge, session: session.id, address: session.client.address, login: login.name });
+    return login.name;
+  }
+
+  async function takeReversePath(path: string, session: DialogueSession): Promise<void> {
+    checkSender(path, loginOf(session.id));
+  }
+
+  async function takeRecipient(recipient: string): Promise<void> {
+    if (!isAddress(recipient)) throw badRecipient(recipient);
+  }
+
+  async function takeMessage(message: DialogueMessage): Promise<SmtpAcceptance> {
+    const { client, source, sizeHint } = message;
+    return options.accept({
+      login: loginOf(message.id),
+      client,
+      reversePath: normalizeAddress(message.reversePath),
+      recipients: message.recipients.map(normalizeAddress),
+      source,
+      ...(sizeHint === undefined ? {} : { sizeHint }),
+    });
+  }
+
+  function loginOf(session: string): L {
+    const login = logins.get(session);
+    if (login === undefined)
+      throw new MailError('denied', 'Authenticate first', { code: 530, enhanced: '5.7.0' });
+    return login;
+  }
+
+  const closed = (session: string) => {
+    logins.delete(session);
+  };
+  const decisions = { logIn, takeReversePath, takeRecipient, takeMessage, closed };
+  return createDialogueServer({ edge, hostname, mode, tls, limits, log, decisions });
+}
+
+async function checkPassword<L extends SubmissionLogin>(
+  options: SubmissionOptions<L>,
+  credentials: Credentials,
+  session: DialogueSession,
+): Promise<L> {
+  const { address } = session.client;
+  const edge = options.mode === 'implicit' ? 'submissions' : 'submission';
+  const turn = options.guard.begin(address, credentials.name);
+  const fail = async (reason: 'credentials' | 'locked' | 'unavailable') => {
+    options.log({
+      event: 'login-failed',
+      edge,
+      session: session.id,
+      address,
+      login: credentials.name,
+      reason,
+    });
+    await delay(turn.delayMs);
+  };
+  if (turn.locked) {
+    await fail('locked');
+    throw lockedError();
+  }
+  let login: L | undefined;
+  try {
+    login = await options.accounts.authenticate(credentials.name, credentials.password);
+  } catch (error) {
+    turn.undecided();
+    await fail('unavailable');
+    throw error;
+  }
+  if (login === undefined) {
+    await fail('credentials');
+    throw wrongCredentials();
+  }
+  turn.succeeded();
+  return login;
+}
+
+/** The reverse path must be an address of the login; the null path has nobody to answer for it. */
+function checkSender(path: string, login: SubmissionLogin): void {
+  if (!login.rights.send) throw senderError('This login may not send', 550);
+  if (path === '')
+    throw senderError('A sender address is needed; the null reverse path is not accepted here', 553);
+  if (!isAddress(path))
+    throw new MailError('protocol', 'Bad sender address', { code: 501, enhanced: '5.1.7' });
+  if (!login.senders.some((sender) => sameAddress(sender, path)))
+    throw senderError(
+      `<${path}> is not an address of ${login.name}; set your account's own address as sender`,
+      553,
+    );
+}
+
+function senderError(text: string, code: 550 | 553): MailError {
+  return new MailError('denied', text, { code, enhanced: '5.7.1' });
+}
+
+function badRecipient(recipient: string): MailError {
+  const text = recipient.includes('@') ? 'Bad recipient address' : 'Write the recipient with its domain';
+  return new MailError('protocol', text, { code: 501, enhanced: '5.1.3' });
+}
+
+/** RFC 4954 §6. The same for an unknown user and for a wrong password. */
+function wrongCredentials(): MailError {
+  return new MailError('denied', 'User name or password is wrong', { code: 535, enhanced: '5.7.8' });
+}
+
+function lockedError(): MailError {
+  const text = 'Too many failed attempts to log in; try again in some minutes';
+  return new MailError('temporary', text, { code: 454, enhanced: '4.7.0' });
+}
