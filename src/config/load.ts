@@ -54,7 +54,7 @@ function explainReadFailure(error: unknown): string {
   if (code === 'ENOENT') return 'there is no such file; `pec init` makes one, --config FILE names another';
   if (code === 'EACCES')
     return 'it may not be read by this user; run the command as the user of the provider';
-  if (error instanceof SyntaxError) return `it is not JSON: ${error.message}`;
+  if (error instanceof SyntaxError) return error.message;
   return error instanceof Error ? error.message : String(error);
 }
 

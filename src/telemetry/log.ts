@@ -65,7 +65,7 @@ export function createLog({ level, destination: target, fields = {} }: LogOption
     base: fields,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: stdSerializers.errWithCause },
+    serializers: { err: stdSerializers.err },
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   const registry = createMetricsRegistry();
@@ -73,11 +73,10 @@ export function createLog({ level, destination: target, fields = {} }: LogOption
   const metrics = createProviderMetrics(registry);
   if (target !== null && typeof target !== 'string')
     return { ...wrapLogger(pino(options, target), metrics), reopen() {}, flush() {} };
-  // Synchronous on standard error, so that the reason of a failed start is seen.
-  const sink =
-    target === null
-      ? destination({ dest: 2, sync: true })
-      : destination({ dest: target, mkdir: true, sync: false, mode: 0o640 });
+  // Synchronous: the reason of a failed start, or of a crash, is seen.
+  const sink = destination(
+    target === null ? { dest: 2, sync: true } : { dest: target, mkdir: true, sync: true },
+  );
   return {
     ...wrapLogger(pino(options, sink), metrics),
     reopen: () => (target === null ? undefined : sink.reopen()),
