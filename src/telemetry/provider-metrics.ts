@@ -1,26 +1,22 @@
 /** The metrics of a provider, each made once. docs/operations.md lists them. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import {
-  type Counter,
-  createMetricsRegistry,
-  type Gauge,
-  type Histogram,
-  type MetricsRegistry,
-} from './metrics.ts';
+import { type Counter, createMetricsRegistry, type Gauge, type MetricsRegistry } from './metrics.ts';
 
 export interface ProviderMetrics {
   /** Labels: `protocol`. */
   readonly sessionsOpen: Gauge;
   /** Labels: `protocol`. */
   readonly sessions: Counter;
-  /** Labels: `protocol`, `result` (`ok`, `failed`). */
+  /** Labels: `protocol`. */
+  readonly turnedAway: Counter;
+  /** Labels: `protocol`, `result` (`ok`, `credentials`, `locked`, `unavailable`). */
   readonly logins: Counter;
-  /** Labels: `kind`, a wire value of X-Ricevuta or X-Trasporto. */
-  readonly messages: Counter;
-  /** Labels: `code`, the SMTP reply. */
+  /** Labels: `protocol`. */
+  readonly received: Counter;
+  /** Labels: `protocol`, `at` (the command), `code`. */
   readonly refusals: Counter;
-  /** From end of DATA to 250. */
-  readonly acceptanceSeconds: Histogram;
+  /** Labels: `type`, an event type of the message log. */
+  readonly acts: Counter;
   /** Labels: `result` (`clean`, `infected`, `failed`). */
   readonly scans: Counter;
   /** Labels: `outcome` (`delivered`, `temporary`, `permanent`). */
@@ -35,20 +31,15 @@ export interface ProviderMetrics {
   render(): string;
 }
 
-const LATENCY_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 export function createProviderMetrics(registry: MetricsRegistry = createMetricsRegistry()): ProviderMetrics {
   return {
     sessionsOpen: registry.gauge('pec_sessions_open', 'Sessions open now.'),
     sessions: registry.counter('pec_sessions_total', 'Sessions opened.'),
+    turnedAway: registry.counter('pec_connections_turned_away_total', 'Connections refused for a limit.'),
     logins: registry.counter('pec_logins_total', 'Logins tried.'),
-    messages: registry.counter('pec_messages_total', 'Certified messages, receipts and notices issued.'),
-    refusals: registry.counter('pec_refusals_total', 'Messages refused in the SMTP dialogue.'),
-    acceptanceSeconds: registry.histogram(
-      'pec_acceptance_seconds',
-      'From end of DATA to 250.',
-      LATENCY_BOUNDS,
-    ),
+    received: registry.counter('pec_messages_received_total', 'Messages answered with 250.'),
+    refusals: registry.counter('pec_refusals_total', 'Commands and messages refused in the SMTP dialogue.'),
+    acts: registry.counter('pec_acts_total', 'Acts written to the message log.'),
     scans: registry.counter('pec_scans_total', 'Messages given to the virus scanner.'),
     relayResults: registry.counter('pec_relay_results_total', 'Results of handing over, one per recipient.'),
     queued: registry.gauge('pec_queue_recipients', 'Recipients waiting in the outgoing queue.'),

@@ -1,0 +1,36 @@
+/** What the IMAP edge tells, as lines of diagnostics and counts. */
+import type { ImapLog } from '../imap/log.ts';
+import type { Log } from './log.ts';
+
+export function createImapLog(log: Log, edge: 'imap' | 'imaps'): ImapLog {
+  const { metrics } = log;
+  const protocol = edge;
+  return {
+    connected(event) {
+      metrics.sessions.add({ protocol });
+      metrics.sessionsOpen.add(1, { protocol });
+      log.debug({ event: 'connected', edge, ...event }, 'session opened');
+    },
+    turnedAway(event) {
+      metrics.turnedAway.add({ protocol });
+      log.warn({ event: 'turned-away', edge, ...event }, 'connection turned away');
+    },
+    tlsFailed: (event) => log.info({ event: 'tls-failed', edge, ...event }, 'TLS failed'),
+    loggedIn(event) {
+      metrics.logins.add({ protocol, result: 'ok' });
+      log.info({ event: 'login', edge, ...event }, 'login succeeded');
+    },
+    loginFailed(event) {
+      metrics.logins.add({ protocol, result: 'credentials' });
+      log.warn({ event: 'login-failed', edge, ...event }, 'login failed');
+    },
+    bug({ error, ...event }) {
+      metrics.failures.add({ where: protocol });
+      log.error({ event: 'fault', edge, ...event, err: error }, 'unexpected failure');
+    },
+    closed(event) {
+      metrics.sessionsOpen.add(-1, { protocol });
+      log.debug({ event: 'closed', edge, ...event }, 'session closed');
+    },
+  };
+}
