@@ -27,7 +27,7 @@ export function readAddressTokens(value: string): { tokens: AddressToken[]; prob
     if (SPECIALS.includes(character)) {
       flush();
       tokens.push({ kind: 'special', text: character });
-      at++;
+      at = character === '<' ? skipRoute(value, at + 1) : at + 1;
       continue;
     }
     const enclosed = isOpener(character) && !hopeless.has(character) ? readEnclosed(value, at) : undefined;
@@ -46,6 +46,14 @@ export function readAddressTokens(value: string): { tokens: AddressToken[]; prob
   }
   flush();
   return { tokens, problems };
+}
+
+/** RFC 5322 §4.4, obs-route: `@a,@b:` right after `<` has said nothing for thirty years. */
+const ROUTE = /[ \t\r\n]*@[A-Za-z0-9.,@ \t\r\n-]*:/y;
+
+function skipRoute(value: string, at: number): number {
+  ROUTE.lastIndex = at;
+  return ROUTE.test(value) ? ROUTE.lastIndex : at;
 }
 
 function isOpener(character: string): character is keyof typeof CLOSERS {

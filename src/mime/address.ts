@@ -129,7 +129,7 @@ function readAngled(tokens: readonly AddressToken[], open: number): EntryResult 
   const after = tokens.slice(open + 1);
   const close = after.findIndex((token) => isSpecial(token, '>'));
   if (close === -1) problems.push('"<" without ">"');
-  const inside = withoutRoute(close === -1 ? after : after.slice(0, close));
+  const inside = close === -1 ? after : after.slice(0, close);
   const trailing = close === -1 ? [] : after.slice(close + 1).filter((token) => token.kind !== 'comment');
   if (trailing.some((token) => !isSpecial(token, '>'))) problems.push('text after ">"');
   const phrase = joinPhrase(tokens.slice(0, open).filter((token) => !isSpecial(token, '<')));
@@ -140,13 +140,6 @@ function readAngled(tokens: readonly AddressToken[], open: number): EntryResult 
 /** `local@domain`, with the name in a comment as mail of the eighties has it. */
 function readBare(tokens: readonly AddressToken[]): EntryResult {
   return buildAddress(tokens, commentOf(tokens), []);
-}
-
-/** RFC 5322 §4.4, obs-route: `@a,@b:` before the address says nothing any more. */
-function withoutRoute(tokens: readonly AddressToken[]): readonly AddressToken[] {
-  const first = tokens.find((token) => token.kind !== 'comment' && trimWhite(token.text) !== '');
-  if (first === undefined || first.kind !== 'text' || !trimWhite(first.text).startsWith('@')) return tokens;
-  return tokens.slice(tokens.findLastIndex((token) => isSpecial(token, ':')) + 1);
 }
 
 function commentOf(tokens: readonly AddressToken[]): string | undefined {
@@ -170,7 +163,8 @@ function buildAddress(
   const { local, quoted, domain } = splitAtSign(tokens);
   const shown = JSON.stringify(joinPhrase(tokens).slice(0, 80));
   if (local === undefined || domain === '') return broken(`no domain in ${shown}`, problems);
-  if (!quoted && !isUsableLocal(local)) return broken(`bad local part in ${shown}`, problems);
+  if (quoted ? /[\0-\x1f\x7f]/.test(local) : !isUsableLocal(local))
+    return broken(`bad local part in ${shown}`, problems);
   if (!isUsableDomain(domain)) return broken(`bad domain in ${shown}`, problems);
   if (!quoted && !DOT_STRING.test(local) && isAsciiText(local)) problems.push(`misplaced dot in ${shown}`);
   const address = `${quoted ? quoteLocal(local) : local}@${domain}`;
@@ -220,12 +214,12 @@ function squeezeDots(text: string): string {
 const DOT_STRING = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 
 function isUsableLocal(local: string): boolean {
-  return local !== '' && !/[\0-\x20\x7f()<>[\]:;@\\,"]/.test(local);
+  return local !== '' && !/[\0-\x20\x7f-\xa0()<>[\]:;@\\,"]/.test(local);
 }
 
 function isUsableDomain(domain: string): boolean {
   if (/^\[[^\0-\x20\x7f[\]\\]+\]$/.test(domain)) return true;
-  return /^[^\0-,/:-@[-^`{-\x7f]+$/.test(domain) && !/^\.|\.\.|\.$/.test(domain);
+  return /^[^\0-,/:-@[-^`{-\xa0]+$/.test(domain) && !/^\.|\.\.|\.$/.test(domain);
 }
 
 /** The local part as it must stand before the `@`: quoted when it is no dot-string (RFC 5321 §4.1.2). */

@@ -3,7 +3,6 @@
  * two servers disagree about where a line, or a whole message, ends. Memory is constant.
  */
 import { isAscii } from 'node:buffer';
-import { asBuffer } from '../lib/bytes.ts';
 
 export interface LineProblem {
   readonly kind: 'bare-cr' | 'bare-lf' | 'nul';
@@ -11,24 +10,22 @@ export interface LineProblem {
   readonly offset: number;
 }
 
-const CR = 0x0d;
+const NUL = 0x00;
 const LF = 0x0a;
+const CR = 0x0d;
 
 /** Looks at every chunk of a message; the answer does not depend on how it is cut. */
 export class LineGate {
   #problem: LineProblem | undefined;
-  #firstNul = -1;
+  /** Bytes pushed before the current chunk. */
   #offset = 0;
   #eightBit = false;
-  #lastWasCr = false;
+  #afterCr = false;
   #lineStart = 0;
   #longestLine = 0;
 
-  /** The bare CR, bare LF or NUL that comes first, as far as is known; settled after `end`. */
+  /** The bare CR, bare LF or NUL that comes first. A CR at the very end is known only after `end`. */
   get problem(): LineProblem | undefined {
-    const nul = this.#firstNul;
-    if (nul >= 0 && (this.#problem === undefined || nul < this.#problem.offset))
-      return { kind: 'nul', offset: nul };
     return this.#problem;
   }
 
@@ -49,46 +46,36 @@ export class LineGate {
 
   /** Takes the next chunk; returns the first problem so far. */
   push(chunk: Uint8Array): LineProblem | undefined {
-    const buffer = asBuffer(chunk);
-    if (!this.#eightBit && !isAscii(buffer)) this.#eightBit = true;
-    if (this.#firstNul < 0) {
-      const nul = buffer.indexOf(0);
-      if (nul >= 0) this.#firstNul = this.#offset + nul;
-    }
-    this.#scanLines(buffer);
-    if (buffer.length > 0) this.#lastWasCr = buffer[buffer.length - 1] === CR;
-    this.#offset += buffer.length;
-    return this.problem;
-  }
-
-  /** No more bytes: a CR at the very end is a bare one. */
-  end(): LineProblem | undefined {
-    if (this.#lastWasCr) this.#note('bare-cr', this.#offset - 1);
-    const rest = this.#offset - this.#lineStart;
-    if (rest > this.#longestLine) this.#longestLine = rest;
-    return this.problem;
-  }
-
-  #scanLines(buffer: Buffer): void {
+    if (!this.#eightBit && !isAscii(chunk)) this.#eightBit = true;
     const base = this.#offset;
-    if (this.#lastWasCr && buffer.length > 0 && buffer[0] !== LF) this.#note('bare-cr', base - 1);
-    let at = 0;
-    while (at < buffer.length) {
-      const lf = buffer.indexOf(LF, at);
-      const end = lf === -1 ? buffer.length : lf;
-      const hasCr = end > 0 ? buffer[end - 1] === CR : this.#lastWasCr;
-      if (this.#problem === undefined) {
-        // A CR as the chunk's last byte is judged with the next chunk.
-        const cr = buffer.indexOf(CR, at);
-        if (cr >= 0 && cr < end - 1) this.#note('bare-cr', base + cr);
-        else if (lf >= 0 && !hasCr) this.#note('bare-lf', base + lf);
-      }
-      if (lf === -1) break;
-      const length = base + lf - this.#lineStart - (hasCr ? 1 : 0);
-      if (length > this.#longestLine) this.#longestLine = length;
-      this.#lineStart = base + lf + 1;
-      at = lf + 1;
+    let afterCr = this.#afterCr;
+    // One plain loop over all bytes: native searches are faster on long lines, but short lines make them
+    // many times slower, and the sender chooses the lines.
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i] ?? 0;
+      if (byte > CR && !afterCr) continue;
+      if (byte === LF) this.#endLine(base + i, afterCr);
+      else if (afterCr) this.#note('bare-cr', base + i - 1);
+      if (byte === NUL) this.#note('nul', base + i);
+      afterCr = byte === CR;
     }
+    this.#afterCr = afterCr;
+    this.#offset += chunk.length;
+    return this.#problem;
+  }
+
+  /** No more bytes: a CR at the very end is a bare one, and the last line may lack its line end. */
+  end(): LineProblem | undefined {
+    if (this.#afterCr) this.#note('bare-cr', this.#offset - 1);
+    this.#longestLine = Math.max(this.#longestLine, this.#offset - this.#lineStart);
+    return this.#problem;
+  }
+
+  #endLine(lf: number, afterCr: boolean): void {
+    if (!afterCr) this.#note('bare-lf', lf);
+    const length = lf - this.#lineStart - (afterCr ? 1 : 0);
+    if (length > this.#longestLine) this.#longestLine = length;
+    this.#lineStart = lf + 1;
   }
 
   #note(kind: LineProblem['kind'], offset: number): void {

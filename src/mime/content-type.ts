@@ -2,11 +2,12 @@
  * Content-Type and Content-Disposition values (RFC 2045 §5, RFC 2183, parameters by RFC 2231), as tolerant as
  * real mail needs. Never throws; linear in the value.
  */
-import { concatBytes, fromLatin1, lowerAscii, trimWhite } from '../lib/bytes.ts';
+import { concatBytes, fromLatin1, lowerAscii } from '../lib/bytes.ts';
 import { decodeCharset, decodeRawText } from './charset.ts';
 import { decodeWords } from './encoded-word.ts';
 import { unfold } from './header.ts';
 import type { MessagePart } from './message-part.ts';
+import { type RawParameter, readParameterizedValue } from './parameter-reader.ts';
 import { hexValue } from './transfer.ts';
 
 export interface ContentType {
@@ -28,32 +29,36 @@ export interface ContentDisposition {
  * @returns undefined when no `type/subtype` stands at its beginning: the caller knows the default
  */
 export function parseContentType(value: string): ContentType | undefined {
-  const { head, rest } = splitHead(unfold(value));
-  const [, type, subtype] =
-    /^([^\s/()<>@,;:\\"[\]?=]+)[ \t]*\/[ \t]*([^\s/()<>@,;:\\"[\]?=]+)/.exec(head) ?? [];
+  const { head, parameters } = readParameterizedValue(unfold(value));
+  const [, type, subtype] = MEDIA_TYPE.exec(head) ?? [];
   if (type === undefined || subtype === undefined) return undefined;
-  return { type: lowerAscii(type), subtype: lowerAscii(subtype), parameters: parseParameters(rest) };
+  return { type: lowerAscii(type), subtype: lowerAscii(subtype), parameters: joinParameters(parameters) };
 }
 
 /**
  * @param value raw Latin-1 value of Content-Disposition
- * @returns undefined when it is empty
+ * @returns undefined when it says nothing
  */
 export function parseContentDisposition(value: string): ContentDisposition | undefined {
-  const { head, rest } = splitHead(unfold(value));
-  const [type] = /^[^\s()<>@,;:\\"[\]?=]+/.exec(head) ?? [];
-  if (type !== undefined) return { type: lowerAscii(type), parameters: parseParameters(rest) };
-  // `filename="x"` without a type before it, as some programs write.
-  const parameters = parseParameters(unfold(value));
-  return Object.keys(parameters).length === 0 ? undefined : { type: 'attachment', parameters };
+  const text = unfold(value);
+  const { head, parameters } = readParameterizedValue(text);
+  const [type] = TOKEN.exec(head) ?? [];
+  if (type !== undefined && !head.includes('='))
+    return { type: lowerAscii(type), parameters: joinParameters(parameters) };
+  // `filename="x"` without a type before it, as some programs write; unknown types are attachments (RFC 2183 §2.8).
+  const untyped = readParameterizedValue(`;${text}`).parameters;
+  return untyped.length === 0 ? undefined : { type: 'attachment', parameters: joinParameters(untyped) };
 }
 
 /** The transfer encoding's token in lower case; `7bit` when absent (RFC 2045 §6.1). */
 export function parseTransferEncoding(value: string | undefined): string {
-  const { head } = splitHead(unfold(value ?? ''));
-  const [token] = /^[^\s()"]+/.exec(trimWhite(head.replaceAll('"', ''))) ?? [];
+  const { head } = readParameterizedValue(unfold(value ?? ''));
+  const [token] = TOKEN.exec(head.replaceAll('"', '')) ?? [];
   return token === undefined ? '7bit' : lowerAscii(token);
 }
+
+const MEDIA_TYPE = /^([^\s/()<>@,;:\\"[\]?=]+)[ \t]*\/[ \t]*([^\s/()<>@,;:\\"[\]?=]+)/;
+const TOKEN = /^[^\s()<>@,;:\\"[\]?=]+/;
 
 /**
  * The name under which a person sees the part as an attachment: the disposition's `filename`, else the type's
@@ -64,43 +69,11 @@ export function fileNameOf(part: MessagePart): string | undefined {
   return name === undefined ? undefined : decodeWords(name);
 }
 
-/** The text before the first `;` outside comments, comments removed, and the text after it. */
-function splitHead(text: string): { head: string; rest: string } {
-  let head = '';
-  let at = 0;
-  while (at < text.length && text[at] !== ';') {
-    const comment = text[at] === '(' ? skipComment(text, at) : at;
-    if (comment > at) {
-      head += ' ';
-      at = comment;
-    } else head += text[at++];
-  }
-  return { head: trimWhite(head), rest: text.slice(at + 1) };
-}
-
-/** The place after the comment that opens at `at` (RFC 5322 §3.2.2); the end when it never closes. */
-function skipComment(text: string, at: number): number {
-  let depth = 0;
-  for (let i = at; i < text.length; i++) {
-    const character = text[i];
-    if (character === '\\') i++;
-    else if (character === '(') depth++;
-    else if (character === ')' && --depth === 0) return i + 1;
-  }
-  return text.length;
-}
-
-interface RawParameter {
-  /** Lower case, with the marks of RFC 2231 (`filename*0*`). */
-  readonly name: string;
-  readonly value: string;
-}
-
-/** All parameters of `text`, the part after the first `;`. A name given twice keeps its first value. */
-function parseParameters(text: string): Readonly<Record<string, string>> {
+/** All parameters in Unicode. A name given twice keeps its first value. */
+function joinParameters(parameters: readonly RawParameter[]): Readonly<Record<string, string>> {
   const plain = new Map<string, string>();
   const extended = new Map<string, Map<number, RawSection>>();
-  for (const { name, value } of readParameters(text)) {
+  for (const { name, value } of parameters) {
     const [, base, section, encoded] = /^([^*]+)(?:\*(\d{1,4}))?(\*)?$/.exec(name) ?? [];
     if (base === undefined || (section === undefined && encoded === undefined)) {
       if (!plain.has(name)) plain.set(name, decodeRawText(value));
@@ -153,63 +126,4 @@ function decodePercent(value: string): Uint8Array {
     if (low >= 0) i += 2;
   }
   return out.subarray(0, size);
-}
-
-function readParameters(text: string): RawParameter[] {
-  const found: RawParameter[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const equals = findUnquoted(text, at, '=;');
-    if (text[equals] !== '=') {
-      at = equals + 1;
-      continue;
-    }
-    const name = lowerAscii(trimWhite(dropComments(text.slice(at, equals))));
-    const { value, end } = readValue(text, equals + 1);
-    if (name !== '') found.push({ name, value });
-    at = end + 1;
-  }
-  return found;
-}
-
-/** The next of `stops` from `at` on, outside comments; the end of the text when there is none. */
-function findUnquoted(text: string, at: number, stops: string): number {
-  let i = at;
-  while (i < text.length && !stops.includes(text.charAt(i)))
-    i = text[i] === '(' ? skipComment(text, i) : i + 1;
-  return Math.min(i, text.length);
-}
-
-function dropComments(text: string): string {
-  return text.includes('(') ? splitHead(text.replaceAll(';', ' ')).head : text;
-}
-
-/** A parameter's value from `at` on, and where its `;` (or the end of the text) stands. */
-function readValue(text: string, at: number): { value: string; end: number } {
-  let start = at;
-  while (start < text.length && (text[start] === ' ' || text[start] === '\t')) start++;
-  if (text[start] === '"') return readQuoted(text, start);
-  // Not quoted: up to the `;`, blanks included, because `filename=my file.pdf` is everywhere.
-  const semicolon = text.indexOf(';', start);
-  const end = semicolon === -1 ? text.length : semicolon;
-  return { value: dropTrailingComment(trimWhite(text.slice(start, end))), end };
-}
-
-function dropTrailingComment(value: string): string {
-  if (!value.endsWith(')')) return value;
-  const open = value.indexOf(' (');
-  return open === -1 ? value : trimWhite(value.slice(0, open));
-}
-
-function readQuoted(text: string, quote: number): { value: string; end: number } {
-  let value = '';
-  let i = quote + 1;
-  let run = i;
-  for (; i < text.length && text[i] !== '"'; i++) {
-    if (text[i] !== '\\') continue;
-    value += text.slice(run, i);
-    run = ++i;
-  }
-  value += text.slice(run, i);
-  return { value, end: findUnquoted(text, i + 1, ';') };
 }

@@ -149,17 +149,14 @@ const LONGEST_WORD = 75;
 export function encodeHeaderText(fieldName: string, text: string): string {
   checkFieldName(fieldName);
   const clean = trimWhite(blankControls(text.toWellFormed()));
-  const words = isPlain(clean) ? clean.split(/(?<=[^ ])(?= )/) : encodeWords(clean, fieldName.length + 2);
-  return foldField(fieldName, words);
+  const words = clean.split(/(?<=[^ ])(?= )/);
+  const isPlain = isAsciiText(clean) && !clean.includes('=?') && words.every((word) => word.length < 900);
+  return foldField(fieldName, isPlain ? words : encodeWords(clean, fieldName.length + 2));
 }
 
 /** @throws {TypeError} when `name` is no header field name (RFC 5322 §3.6.8) */
 export function checkFieldName(name: string): void {
   if (!FIELD_NAME.test(name)) throw new TypeError(`not a header field name: ${JSON.stringify(name)}`);
-}
-
-function isPlain(text: string): boolean {
-  return isAsciiText(text) && !text.includes('=?') && !/[^ ]{900}/.test(text);
 }
 
 /**

@@ -150,7 +150,7 @@ export class PartTree {
     const level = this.#boundaries.get(text)?.at(-1);
     if (level !== undefined) return { level, closes: false };
     if (!text.endsWith('--')) return undefined;
-    const closed = this.#boundaries.get(trimLineEnd(text.slice(0, -2)))?.at(-1);
+    const closed = this.#boundaries.get(text.slice(0, -2))?.at(-1);
     return closed === undefined ? undefined : { level: closed, closes: true };
   }
 
