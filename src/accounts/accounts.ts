@@ -1,0 +1,148 @@
+/** The accounts as the edges and the command line use them: each call one transaction. */
+import type { Database } from '../db/database.ts';
+import type { Clock, Instant } from '../lib/time.ts';
+import * as applicationPasswords from './application-passwords.ts';
+import { type Authenticate, createAuthenticate } from './authenticate.ts';
+import type { Domain, DomainSettings } from './domains.ts';
+import * as domains from './domains.ts';
+import * as logins from './logins.ts';
+import { allRights, type LoginEntry, type Rights, type Scope } from './logins.ts';
+import type { Mailbox, MailboxFilter, MailboxSettings, NewMailbox } from './mailboxes.ts';
+import * as mailboxes from './mailboxes.ts';
+import { checkNewPassword, createPasswordHasher, type PasswordHasher } from './password.ts';
+
+export interface AccountsParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly hasher?: PasswordHasher;
+  /** How long a verified password is remembered, milliseconds; 5 minutes unless told. */
+  readonly rememberMs?: number;
+}
+
+/**
+ * All methods throw {@link MailError}: `permanent` when the wish cannot be met, with a text that says what to
+ * do; `temporary` when the store cannot answer now. Addresses and names are compared without case.
+ */
+export interface Accounts {
+  addDomain(name: string): Promise<Domain>;
+  findDomain(name: string): Promise<Domain | undefined>;
+  listDomains(): Promise<readonly Domain[]>;
+  setDomain(name: string, settings: DomainSettings): Promise<Domain>;
+
+  /** Makes the mailbox and its first login, named by the address, with all rights. */
+  addMailbox(mailbox: NewMailbox & { readonly password: string }): Promise<Mailbox>;
+  findMailbox(address: string): Promise<Mailbox | undefined>;
+  listMailboxes(filter?: MailboxFilter): Promise<readonly Mailbox[]>;
+  setMailbox(address: string, settings: MailboxSettings): Promise<Mailbox>;
+  /** The mailbox's own address first, then those added. */
+  listSenders(address: string): Promise<readonly string[]>;
+  /** Its logins go at once, its messages later; its address and the message log stay known. */
+  removeMailbox(address: string): Promise<Mailbox>;
+
+  /** `login`: the mailbox's address, or the name of one of its other logins. */
+  setPassword(login: string, password: string): Promise<void>;
+  addLogin(
+    address: string,
+    login: { readonly name: string; readonly password: string; readonly rights?: Rights },
+  ): Promise<void>;
+  listLogins(address: string): Promise<readonly LoginEntry[]>;
+  setLoginDisabled(login: string, disabled: boolean): Promise<void>;
+  removeLogin(login: string): Promise<void>;
+
+  /** The secret is told this one time. */
+  addApplicationPassword(wanted: {
+    readonly loginId: number;
+    readonly label: string;
+    readonly scopes: readonly Scope[];
+    readonly expiresAt?: Instant;
+  }): Promise<{ readonly id: number; readonly secret: string }>;
+  listApplicationPasswords(loginId: number): Promise<readonly applicationPasswords.ApplicationPassword[]>;
+  revokeApplicationPassword(loginId: number, id: number): Promise<void>;
+
+  /** Undefined when name and password do not prove a login; why is not told. */
+  authenticate: Authenticate;
+}
+
+export function createAccounts(parts: AccountsParts): Accounts {
+  const { db, clock } = parts;
+  const hasher = parts.hasher ?? createPasswordHasher();
+  const hashNew = (password: string): Promise<string> => {
+    checkNewPassword(password);
+    return hasher.hash(password);
+  };
+  return {
+    ...createDomainMethods(db, clock),
+    ...createMailboxMethods(db, clock, hashNew),
+    ...createLoginMethods(db, clock, hashNew),
+    ...createApplicationPasswordMethods(db, clock),
+    authenticate: createAuthenticate({ ...parts, hasher }),
+  };
+}
+
+type HashNew = (password: string) => Promise<string>;
+
+function createDomainMethods(db: Database, clock: Clock) {
+  return {
+    addDomain: (name: string) => db.transact((tx) => domains.addDomain(tx, name, clock())),
+    findDomain: (name: string) => db.read((tx) => domains.findDomain(tx, name)),
+    listDomains: () => db.read(domains.listDomains),
+    setDomain: (name: string, settings: DomainSettings) =>
+      db.transact((tx) => domains.setDomain(tx, name, settings, clock())),
+  };
+}
+
+function createMailboxMethods(db: Database, clock: Clock, hashNew: HashNew) {
+  return {
+    addMailbox: async (wanted: NewMailbox & { readonly password: string }) => {
+      const passwordHash = await hashNew(wanted.password);
+      return db.transact(async (tx) => {
+        const at = clock();
+        const mailbox = await mailboxes.insertMailbox(tx, wanted, at);
+        await logins.insertLogin(tx, mailbox, { name: mailbox.address, passwordHash, rights: allRights }, at);
+        return mailbox;
+      });
+    },
+    findMailbox: (address: string) => db.read((tx) => mailboxes.findMailbox(tx, address)),
+    listMailboxes: (filter: MailboxFilter = {}) => db.read((tx) => mailboxes.listMailboxes(tx, filter)),
+    setMailbox: (address: string, settings: MailboxSettings) =>
+      db.transact((tx) => mailboxes.updateMailbox(tx, address, settings, clock())),
+    listSenders: (address: string) =>
+      db.read(async (tx) => mailboxes.listSenders(tx, await mailboxes.requireMailbox(tx, address))),
+    removeMailbox: (address: string) => db.transact((tx) => mailboxes.markRemoved(tx, address, clock())),
+  };
+}
+
+function createLoginMethods(db: Database, clock: Clock, hashNew: HashNew) {
+  return {
+    setPassword: async (login: string, password: string) => {
+      const passwordHash = await hashNew(password);
+      await db.transact((tx) => logins.changePassword(tx, login, passwordHash, clock()));
+    },
+    addLogin: async (
+      address: string,
+      { name, password, rights }: { name: string; password: string; rights?: Rights },
+    ) => {
+      const passwordHash = await hashNew(password);
+      await db.transact(async (tx) => {
+        const mailbox = await mailboxes.requireMailbox(tx, address);
+        await logins.insertLogin(tx, mailbox, { name, passwordHash, rights: rights ?? allRights }, clock());
+      });
+    },
+    listLogins: (address: string) =>
+      db.read(async (tx) => logins.listLogins(tx, await mailboxes.requireMailbox(tx, address))),
+    setLoginDisabled: (login: string, disabled: boolean) =>
+      db.transact((tx) => logins.setLoginDisabled(tx, login, disabled ? clock() : null)),
+    removeLogin: (login: string) => db.transact((tx) => logins.deleteLogin(tx, login)),
+  };
+}
+
+function createApplicationPasswordMethods(db: Database, clock: Clock) {
+  return {
+    addApplicationPassword: (wanted: applicationPasswords.NewApplicationPassword) =>
+      db.transact((tx) => applicationPasswords.addApplicationPassword(tx, wanted, clock())),
+    listApplicationPasswords: (loginId: number) =>
+      db.read((tx) => applicationPasswords.listApplicationPasswords(tx, loginId)),
+    revokeApplicationPassword: (loginId: number, id: number) =>
+      db.transact((tx) => applicationPasswords.revokeApplicationPassword(tx, { loginId, id }, clock())),
+  };
+}
