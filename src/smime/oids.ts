@@ -19,6 +19,10 @@ export const oids = {
   sha256WithRsa: '1.2.840.113549.1.1.11',
   sha384WithRsa: '1.2.840.113549.1.1.12',
   sha512WithRsa: '1.2.840.113549.1.1.13',
+  // Signatures of certification authorities on elliptic curves (RFC 5758 §3.2).
+  ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  ecdsaWithSha384: '1.2.840.10045.4.3.3',
+  ecdsaWithSha512: '1.2.840.10045.4.3.4',
   // Ciphers announced in S/MIME capabilities (RFC 8551 §2.5.2).
   aes256Cbc: '2.16.840.1.101.3.4.1.42',
   aes192Cbc: '2.16.840.1.101.3.4.1.22',
@@ -38,4 +42,5 @@ export const oids = {
   // Extensions of revocation lists (RFC 5280 §5.2).
   issuingDistributionPoint: '2.5.29.28',
   deltaCrlIndicator: '2.5.29.27',
+  crlReason: '2.5.29.21',
 } as const;
