@@ -1,3 +1,4 @@
+import { encodeAddressField } from '../mime/address-field.ts';
 import { firstField, unfold } from '../mime/header.ts';
 import type { BuildValues, Wording } from './facts.ts';
 import { deriveMessageId } from './identifiers.ts';
@@ -10,7 +11,6 @@ import {
   writeAddress,
   writeDate,
   writeField,
-  writeNamedAddress,
   writeSubject,
 } from './signed-entity.ts';
 import { findTexts, renderText } from './texts/render.ts';
@@ -44,7 +44,7 @@ export function buildAnomalyEnvelope(values: AnomalyEnvelopeValues): BuiltMessag
     inheritFields(received.header, 'Return-Path'),
     inheritFields(received.header, 'Received'),
     writeDate(values),
-    writeNamedAddress('From', `${onBehalfOf}${facts.sender}`, provider.address),
+    encodeAddressField('From', [{ display: `${onBehalfOf}${facts.sender}`, address: provider.address }]),
     inheritValues(received.header, 'Reply-To') || (facts.sender && writeAddress('Reply-To', facts.sender)),
     inheritFields(received.header, 'To'),
     inheritFields(received.header, 'Cc'),

@@ -114,13 +114,6 @@ export function writeReference(msgid: string | undefined): string {
   return encodeHeaderText(headerNames.reference, msgid);
 }
 
-/** A display name before an angle address: `"…" <…>`. */
-export function writeNamedAddress(field: string, display: string, address: string): string {
-  const quoted = `"${printable(display).replace(/["\\]/g, '\\$&')}"`;
-  const joint = field.length + quoted.length + address.length + 5 > 78 ? '\r\n ' : ' ';
-  return `${field}: ${quoted}${joint}<${printable(address)}>\r\n`;
-}
-
 /** The fields of that name as they were received, unmodified (§2.1.1.2); each ends in CRLF. */
 export function inheritFields(header: HeaderBlock, name: string): string {
   return findFields(header, name).map(writeAsReceived).join('');

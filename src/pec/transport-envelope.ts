@@ -1,4 +1,5 @@
 import type { Segments } from '../lib/segments.ts';
+import { encodeAddressField } from '../mime/address-field.ts';
 import type { HeaderBlock } from '../mime/header.ts';
 import { buildCertificationData } from './certification-data.ts';
 import type { BuildValues, ReceiptKind, Wording } from './facts.ts';
@@ -11,7 +12,6 @@ import {
   writeAddress,
   writeDate,
   writeField,
-  writeNamedAddress,
   writeReference,
   writeSubject,
 } from './signed-entity.ts';
@@ -48,7 +48,7 @@ export function buildTransportEnvelope(values: TransportEnvelopeValues): BuiltMe
     inheritFields(original.header, 'Return-Path'),
     inheritFields(original.header, 'Received'),
     writeDate(values),
-    writeNamedAddress('From', `${onBehalfOf}${facts.sender}`, provider.address),
+    encodeAddressField('From', [{ display: `${onBehalfOf}${facts.sender}`, address: provider.address }]),
     inheritValues(original.header, 'Reply-To') || writeAddress('Reply-To', facts.sender),
     inheritFields(original.header, 'To'),
     inheritFields(original.header, 'Cc'),
