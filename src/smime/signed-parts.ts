@@ -17,6 +17,9 @@ export interface SignedParts {
  */
 export function locateSignature(tree: MessagePart): SignedParts | SignatureProblem {
   if (tree.type !== 'multipart' || tree.subtype !== 'signed') return problem('not-signed');
+  // Readers differ in which of two Content-Type fields they follow: such a message is not what it seems.
+  if (tree.fields.filter(([name]) => name.toLowerCase() === 'content-type').length !== 1)
+    return problem('parts-wrong');
   const [signed, signature, third] = tree.children;
   if (signed === undefined || signature === undefined || third !== undefined || tree.truncated)
     return problem('parts-wrong');
