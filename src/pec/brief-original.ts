@@ -108,7 +108,7 @@ function writeHeader(part: MessagePart): string {
   const kept = part.fields
     .filter(([name]) => !replacedFields.includes(name.toLowerCase()))
     .map(([name, value]) => (name === '' ? `${value}\r\n` : `${name}:${value}\r\n`));
-  const name = `${fileNameOf(part) || 'messaggio.eml'}.hash`;
+  const name = `${fileNameOf(part) || (isEnclosedMessage(part) ? 'messaggio.eml' : 'allegato')}.hash`;
   const disposition = part.disposition?.type === 'inline' ? 'inline' : 'attachment';
   return [
     ...kept,

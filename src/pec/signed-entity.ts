@@ -1,5 +1,5 @@
 import { fromLatin1, isAsciiText } from '../lib/bytes.ts';
-import type { Segments } from '../lib/segments.ts';
+import { type Segments, sizeOf } from '../lib/segments.ts';
 import { buildFilePart, buildMessagePart, buildMultipart, buildTextPart } from '../mime/compose.ts';
 import { formatDate } from '../mime/date.ts';
 import { encodeHeaderText } from '../mime/encoded-word.ts';
@@ -17,6 +17,8 @@ import { headerNames, partNames } from './wire-names.ts';
  * fields that no value can break out of. Everything written here is 7-bit.
  */
 export interface BuiltMessage extends UnsignedMessage {
+  /** Where the enclosed original stands in `content`, from its first byte; undefined without one. */
+  readonly originalRange: { readonly start: number; readonly end: number } | undefined;
   /** What the log keeps to write it again. */
   readonly generated: GeneratedMessage;
 }
@@ -74,14 +76,27 @@ export function buildSignedEntity({ text, certificationData, original, seed }: E
 }
 
 /** The whole unsigned message from its fields, each ended by CRLF, and its parts. */
-export function assembleMessage(fields: readonly string[], parts: EntityParts): UnsignedMessage {
+export function assembleMessage(
+  fields: readonly string[],
+  parts: EntityParts,
+): Omit<BuiltMessage, 'generated'> {
+  const content = buildSignedEntity(parts);
   return {
     header: fromLatin1(fields.join('')),
-    content: buildSignedEntity(parts),
+    content,
+    originalRange: locateOriginal(content, parts),
     boundary: deriveBoundary('signed', parts.seed),
     // A field inherited with bytes above 127 stands in the original too.
     eightBit: parts.original?.eightBit ?? false,
   };
+}
+
+/** The original is the last part: after it stands the closing boundary line only. */
+function locateOriginal(content: Segments, { original, seed }: EntityParts): BuiltMessage['originalRange'] {
+  if (original === undefined) return undefined;
+  const closing = `\r\n--${deriveBoundary('mixed', seed)}--\r\n`;
+  const end = sizeOf(content) - closing.length;
+  return { start: end - sizeOf(original.segments), end };
 }
 
 /** `Date`, in legal time (§4.2). */
