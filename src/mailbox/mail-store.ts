@@ -86,7 +86,10 @@ export interface QuotaUse {
   readonly usedMessages: number;
 }
 
-/** Something changed in a mailbox: in one folder, or (no folder) in its list of folders. */
+/**
+ * Something changed in a mailbox: in one folder, or (no folder) in its list of folders or anywhere in it, as when
+ * another process wrote. Whoever hears it reads again.
+ */
 export interface ChangeNotice {
   readonly mailboxId: number;
   readonly folderId: number | undefined;
@@ -112,6 +115,8 @@ export interface MailStore {
   uids(folderId: number): Promise<readonly number[]>;
   messages(folderId: number, uids: UidRanges): Promise<readonly MessageRecord[]>;
   changesSince(folderId: number, modseq: number): Promise<FolderChanges>;
+  /** Keywords ever used in the folder, in the spelling of their first use. */
+  keywords(folderId: number): Promise<readonly string[]>;
   /**
    * The first UID that no session has yet been told of as \Recent; with `claim` they count as told.
    */

@@ -1,0 +1,207 @@
+/**
+ * The mail store over rows and bytes: the one implementation of {@link MailStore}. Each method is one
+ * transaction; watchers hear of it after the commit.
+ */
+import type { BlobStore } from '../blob/blob-store.ts';
+import { readSegments, spool } from '../blob/read-segments.ts';
+import { addContent, loadContent } from '../content/content.ts';
+import { loadStructure } from '../content/structure.ts';
+import type { Database, Transaction } from '../db/database.ts';
+import { sizeOf } from '../lib/segments.ts';
+import type { Clock } from '../lib/time.ts';
+import { readChanges } from './changes.ts';
+import { type CopyOrder, copyMessages, moveMessages } from './copy.ts';
+import { deletedBit, parseFlags } from './flags.ts';
+import { inbox, normalizeFolderName } from './folder-name.ts';
+import { ensureFirstFolders, findFolderRow, requireFolder, toFolder, toStatus } from './folder-rows.ts';
+import {
+  createFolder,
+  deleteFolder,
+  readFolders,
+  readSubscriptions,
+  renameFolder,
+  setSubscribed,
+} from './folders.ts';
+import { listKeywords } from './keywords.ts';
+import type { MailStore, NewMessage, UidRanges } from './mail-store.ts';
+import { addMessages, type MessageToAdd, readRows, removeMessages, toRecord } from './message-rows.ts';
+import { noteChange, Watchers } from './notices.ts';
+import { hasRoom, readQuota, requireLiveMailbox } from './quota.ts';
+import { overQuota } from './store-error.ts';
+import { storeFlags } from './store-flags.ts';
+
+export interface MailStoreParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+}
+
+export function createMailStore(parts: MailStoreParts): MailStore {
+  const watchers = new Watchers(parts.db);
+  return {
+    ...createFolderMethods(parts),
+    ...createReadingMethods(parts),
+    ...createChangingMethods(parts),
+    ...createContentMethods(parts),
+    quota: (mailboxId) => parts.db.read((tx) => readQuota(tx, mailboxId)),
+    watch: (mailboxId, listener) => watchers.watch(mailboxId, listener),
+  };
+}
+
+type FolderMethods = Pick<
+  MailStore,
+  | 'listFolders'
+  | 'findFolder'
+  | 'createFolder'
+  | 'renameFolder'
+  | 'deleteFolder'
+  | 'setSubscribed'
+  | 'listSubscriptions'
+>;
+
+function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
+  /** A mailbox gets its first folders at the first look into it. */
+  const ensure = async (mailboxId: number): Promise<void> => {
+    if ((await db.read((tx) => findFolderRow(tx, mailboxId, inbox))) !== undefined) return;
+    await db.transact(async (tx) => {
+      await requireLiveMailbox(tx, mailboxId);
+      await ensureFirstFolders(tx, mailboxId, clock());
+    });
+  };
+  const change = async (mailboxId: number, work: (tx: Transaction) => Promise<void>): Promise<void> => {
+    await ensure(mailboxId);
+    await db.transact(work);
+  };
+  return {
+    listFolders: async (mailboxId) => {
+      await ensure(mailboxId);
+      return db.read((tx) => readFolders(tx, mailboxId));
+    },
+    findFolder: async (mailboxId, name) => {
+      await ensure(mailboxId);
+      return db.read(async (tx) => {
+        const row = await findFolderRow(tx, mailboxId, normalizeFolderName(name));
+        if (row === undefined) return undefined;
+        return toFolder(row, (await readSubscriptions(tx, mailboxId)).includes(row.name));
+      });
+    },
+    createFolder: async (mailboxId, name, specialUse) => {
+      await ensure(mailboxId);
+      return db.transact((tx) => createFolder(tx, { mailboxId, name, at: clock() }, specialUse));
+    },
+    renameFolder: (mailboxId, from, to) =>
+      change(mailboxId, (tx) => renameFolder(tx, { mailboxId, name: from, to, at: clock() })),
+    deleteFolder: (mailboxId, name) => change(mailboxId, (tx) => deleteFolder(tx, mailboxId, name)),
+    setSubscribed: (mailboxId, name, subscribed) =>
+      change(mailboxId, (tx) => setSubscribed(tx, mailboxId, name, subscribed)),
+    listSubscriptions: async (mailboxId) => {
+      await ensure(mailboxId);
+      return db.read((tx) => readSubscriptions(tx, mailboxId));
+    },
+  };
+}
+
+type ReadingMethods = Pick<
+  MailStore,
+  'status' | 'uids' | 'messages' | 'changesSince' | 'keywords' | 'firstRecent'
+>;
+
+function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
+  return {
+    status: (folderId) => db.read(async (tx) => toStatus(await requireFolder(tx, folderId))),
+    uids: (folderId) =>
+      db.read(async (tx) => {
+        await requireFolder(tx, folderId);
+        const rows = await tx.all<{ uid: number }>(
+          'SELECT uid FROM message WHERE folder_id = ? ORDER BY uid',
+          folderId,
+        );
+        return rows.map((row) => row.uid);
+      }),
+    messages: (folderId, uids) =>
+      db.read(async (tx) => {
+        await requireFolder(tx, folderId);
+        return (await readRows(tx, folderId, uids)).map(toRecord);
+      }),
+    changesSince: (folderId, modseq) => db.read((tx) => readChanges(tx, folderId, modseq)),
+    keywords: (folderId) =>
+      db.read(async (tx) => {
+        await requireFolder(tx, folderId);
+        return listKeywords(tx, folderId);
+      }),
+    firstRecent: async (folderId, claim) => {
+      const now = await db.read((tx) => requireFolder(tx, folderId));
+      if (!claim || now.first_recent === now.uid_next) return now.first_recent;
+      return db.transact(async (tx) => {
+        const folder = await requireFolder(tx, folderId);
+        await tx.run('UPDATE folder SET first_recent = uid_next, recent = 0 WHERE id = ?', folderId);
+        return folder.first_recent;
+      });
+    },
+  };
+}
+
+type ChangingMethods = Pick<MailStore, 'append' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;
+
+function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
+  const order = (sourceId: number, uids: UidRanges, targetId: number): CopyOrder => ({
+    sourceId,
+    uids,
+    targetId,
+    at: clock(),
+  });
+  return {
+    append: (folderId, messages) => db.transact((tx) => append(tx, folderId, messages, clock())),
+    storeFlags: (folderId, uids, change) =>
+      db.transact(async (tx) => storeFlags(tx, await requireFolder(tx, folderId), uids, change)),
+    copy: (folderId, uids, targetId) =>
+      db.transact((tx) => copyMessages(tx, order(folderId, uids, targetId))),
+    move: (folderId, uids, targetId) =>
+      db.transact((tx) => moveMessages(tx, order(folderId, uids, targetId))),
+    expunge: (folderId, uids = everything) =>
+      db.transact(async (tx) => {
+        const folder = await requireFolder(tx, folderId);
+        // The partial index on deleted messages is for exactly this text.
+        const rows = await readRows(tx, folderId, uids, `flags & ${deletedBit} <> 0`);
+        if (rows.length === 0) return [];
+        await removeMessages(tx, folder, rows, { keepContents: false });
+        noteChange(tx, folder.mailbox_id, folderId);
+        return rows.map((row) => row.uid);
+      }),
+  };
+}
+
+const everything: UidRanges = [[1, Number.POSITIVE_INFINITY]];
+
+async function append(
+  tx: Transaction,
+  folderId: number,
+  messages: readonly NewMessage[],
+  at: number,
+): Promise<{ uidValidity: number; uids: number[] }> {
+  const folder = await requireFolder(tx, folderId);
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message.content), 0);
+  if (!(await hasRoom(tx, folder.mailbox_id, bytes))) throw overQuota();
+  const added: MessageToAdd[] = [];
+  for (const { content, flags, internalDate } of messages) {
+    const contentId = await addContent(tx, content);
+    const size = sizeOf(content);
+    added.push({ flags: parseFlags(flags), size, internalDate, savedAt: at, contentId });
+  }
+  const { uids } = await addMessages(tx, folder, added);
+  noteChange(tx, folder.mailbox_id, folderId);
+  return { uidValidity: folder.uid_validity, uids };
+}
+
+type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'read'>;
+
+function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
+  return {
+    storeContent: async (source) => (await spool(blobs, source)).segments,
+    structure: (contentId) => loadStructure({ db, blobs }, contentId),
+    read: async function* (contentId, range) {
+      const { segments } = await db.read((tx) => loadContent(tx, contentId));
+      yield* readSegments(blobs, segments, range);
+    },
+  };
+}
