@@ -1,0 +1,159 @@
+/**
+ * The message log (log dei messaggi, RFC 6109 §2.3): one row per event, written in the transaction of the act,
+ * numbered per node without gaps, each row's hash taken over the one before. Rows are never changed.
+ */
+import { hash } from 'node:crypto';
+import type { ReadTransaction, Transaction } from '../db/database.ts';
+import type { Instant } from '../lib/time.ts';
+import type { LogEvent } from '../pec/events.ts';
+
+/** The node that writes when a provider has one only, as the configuration's default. */
+export const soleNode = 'node1';
+
+export interface AppendedEvent {
+  readonly seq: number;
+  /** SHA-256 over the row and its predecessor's hash. */
+  readonly hash: Uint8Array;
+}
+
+/** What the hash is over; the order is part of the format. */
+export interface LogColumns {
+  readonly node: string;
+  readonly seq: number;
+  readonly at: Instant;
+  readonly type: string;
+  readonly identificativo: string;
+  readonly msgid: string | null;
+  readonly sender: string;
+  readonly subject: string;
+  readonly sendingProvider: string;
+  /** SHA-256 of the facts' JSON. */
+  readonly factsDigest: Uint8Array;
+  /** JSON. */
+  readonly generated: string;
+  /** JSON of the event's other fields. */
+  readonly detail: string;
+}
+
+/** The hash before the first row of a stream. */
+export const emptyHash: Uint8Array = new Uint8Array(32);
+
+const insertSql = `INSERT INTO message_log (node, seq, at, type, identificativo, msgid, sender, subject,
+  sending_provider, facts, generated, detail, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Adds the event at the end of the node's stream, in the caller's transaction. */
+export async function appendEvent(
+  tx: Transaction,
+  event: LogEvent,
+  node: string = soleNode,
+): Promise<AppendedEvent> {
+  const last = await lastRow(tx, node);
+  const columns = toColumns(event, node, (last?.seq ?? 0) + 1);
+  const previous = last?.hash ?? emptyHash;
+  const rowHash = hashRow(previous, columns);
+  await tx.run(
+    'INSERT INTO message_log_facts (digest, facts) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    columns.factsDigest,
+    JSON.stringify(event.facts),
+  );
+  await tx.run(
+    insertSql,
+    columns.node,
+    columns.seq,
+    columns.at,
+    columns.type,
+    columns.identificativo,
+    columns.msgid,
+    columns.sender,
+    columns.subject,
+    columns.sendingProvider,
+    columns.factsDigest,
+    columns.generated,
+    columns.detail,
+    previous,
+    rowHash,
+  );
+  await noteAddresses(tx, event, columns);
+  return { seq: columns.seq, hash: rowHash };
+}
+
+/**
+ * SHA-256 over the previous row's hash and the row as a JSON array, digests in hex: what `verify` computes
+ * again, and what the daily time stamp seals.
+ */
+export function hashRow(previous: Uint8Array, columns: LogColumns): Uint8Array {
+  const text = JSON.stringify([
+    Buffer.from(previous).toString('hex'),
+    columns.node,
+    columns.seq,
+    columns.at,
+    columns.type,
+    columns.identificativo,
+    columns.msgid,
+    columns.sender,
+    columns.subject,
+    columns.sendingProvider,
+    Buffer.from(columns.factsDigest).toString('hex'),
+    columns.generated,
+    columns.detail,
+  ]);
+  return hash('sha256', text, 'buffer');
+}
+
+/** SHA-256 of the facts as they are stored. */
+export function digestFacts(json: string): Uint8Array {
+  return hash('sha256', json, 'buffer');
+}
+
+/** The last row of the node's stream, or undefined when it is empty. */
+export function lastRow(
+  tx: ReadTransaction,
+  node: string,
+): Promise<{ seq: number; hash: Uint8Array } | undefined> {
+  return tx.get('SELECT seq, hash FROM message_log WHERE node = ? ORDER BY seq DESC LIMIT 1', node);
+}
+
+function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
+  const { at, type, facts, sendingProvider, generated, ...detail } = event;
+  return {
+    node,
+    seq,
+    at,
+    type,
+    identificativo: facts.identificativo,
+    msgid: facts.msgid ?? null,
+    sender: facts.sender,
+    subject: facts.subject,
+    sendingProvider,
+    factsDigest: digestFacts(JSON.stringify(facts)),
+    generated: JSON.stringify(generated),
+    detail: JSON.stringify(detail),
+  };
+}
+
+/**
+ * Who the event is found by: the sender, and the recipients it is about. An event about one recipient of 500
+ * is not found by the other 499: those have their own.
+ */
+async function noteAddresses(tx: Transaction, event: LogEvent, { node, seq }: LogColumns): Promise<void> {
+  const note = (address: string, role: 'sender' | 'recipient') =>
+    tx.run(
+      `INSERT INTO message_log_address (address_key, at, node, seq, role) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+      address.toLowerCase(),
+      event.at,
+      node,
+      seq,
+      role,
+    );
+  if (event.facts.sender !== '') await note(event.facts.sender, 'sender');
+  for (const address of addressesOf(event)) await note(address, 'recipient');
+}
+
+function addressesOf(event: LogEvent): readonly string[] {
+  if ('recipient' in event) return [event.recipient];
+  if ('takenInCharge' in event) return event.takenInCharge;
+  if ('about' in event) return event.about;
+  if ('mailbox' in event) return [event.mailbox];
+  return event.facts.recipients.map((recipient) => recipient.address);
+}

@@ -1,0 +1,121 @@
+/** Finding events of the message log: for support, for the holder's extracts, for reproducing receipts. */
+import type { ReadTransaction, SqlValue } from '../db/database.ts';
+import type { Instant } from '../lib/time.ts';
+import type { LogEvent } from '../pec/events.ts';
+
+/** An event with its place in the log. */
+export interface LoggedEvent {
+  readonly node: string;
+  readonly seq: number;
+  readonly event: LogEvent;
+  readonly hash: Uint8Array;
+}
+
+/** Which message: by one of its identifiers. */
+export type MessageFilter =
+  | { readonly identificativo: string }
+  /** With angle brackets, as the client wrote it; several messages may have the same. */
+  | { readonly msgid: string };
+
+export interface AddressFilter {
+  /** Compared without case. */
+  readonly address: string;
+  /** `sender`: events of messages it sent; `recipient`: events about it; both when absent. */
+  readonly role?: 'sender' | 'recipient';
+  /** Inclusive. */
+  readonly from: Instant;
+  /** Exclusive. */
+  readonly to: Instant;
+  /** Most events, newest first; 1000 unless told. */
+  readonly limit?: number;
+}
+
+interface EventRow {
+  node: string;
+  seq: number;
+  at: number;
+  type: string;
+  sending_provider: string;
+  facts_json: string;
+  generated: string;
+  detail: string;
+  hash: Uint8Array;
+}
+
+const select = `SELECT l.node, l.seq, l.at, l.type, l.sending_provider, f.facts AS facts_json, l.generated,
+  l.detail, l.hash FROM message_log l JOIN message_log_facts f ON f.digest = l.facts`;
+
+/** All events of the message, in the order they happened. */
+export async function findEvents(tx: ReadTransaction, filter: MessageFilter): Promise<LoggedEvent[]> {
+  const [column, value] =
+    'identificativo' in filter ? ['identificativo', filter.identificativo] : ['msgid', filter.msgid];
+  return readEvents(tx, `${select} WHERE l.${column} = ? ORDER BY l.at, l.node, l.seq`, [value]);
+}
+
+/** Events of a sender or about a recipient in a time span, newest first. */
+export async function findEventsByAddress(
+  tx: ReadTransaction,
+  filter: AddressFilter,
+): Promise<LoggedEvent[]> {
+  const role = filter.role === undefined ? '' : 'AND role = ?';
+  const values: SqlValue[] = [filter.address.toLowerCase(), filter.from, filter.to];
+  if (filter.role !== undefined) values.push(filter.role);
+  const places = `SELECT DISTINCT at, node, seq FROM message_log_address
+    WHERE address_key = ? AND at >= ? AND at < ? ${role} ORDER BY at DESC, node DESC, seq DESC LIMIT ?`;
+  return readEvents(
+    tx,
+    `${select} JOIN (${places}) p ON p.node = l.node AND p.seq = l.seq ORDER BY l.at DESC, l.node DESC, l.seq DESC`,
+    [...values, filter.limit ?? 1000],
+  );
+}
+
+export interface StreamFilter {
+  readonly node: string;
+  /** Continue after this number; 0 = from the beginning. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** The node's stream in order, a page at a time. */
+export function readStream(tx: ReadTransaction, filter: StreamFilter): Promise<LoggedEvent[]> {
+  return readEvents(tx, `${select} WHERE l.node = ? AND l.seq > ? ORDER BY l.seq LIMIT ?`, [
+    filter.node,
+    filter.after,
+    filter.limit,
+  ]);
+}
+
+/** The nodes that have a stream. */
+export async function listNodes(tx: ReadTransaction): Promise<string[]> {
+  const nodes: string[] = [];
+  // One index seek a node: the log is long and nodes are few.
+  for (let last = ''; ; ) {
+    const row = await tx.get<{ node: string | null }>(
+      'SELECT MIN(node) AS node FROM message_log WHERE node > ?',
+      last,
+    );
+    if (row === undefined || row.node === null) return nodes;
+    last = row.node;
+    nodes.push(last);
+  }
+}
+
+async function readEvents(
+  tx: ReadTransaction,
+  sql: string,
+  values: readonly SqlValue[],
+): Promise<LoggedEvent[]> {
+  return (await tx.all<EventRow>(sql, ...values)).map(toLoggedEvent);
+}
+
+function toLoggedEvent(row: EventRow): LoggedEvent {
+  const event = {
+    ...(JSON.parse(row.detail) as object),
+    type: row.type,
+    at: row.at,
+    facts: JSON.parse(row.facts_json) as unknown,
+    sendingProvider: row.sending_provider,
+    generated: JSON.parse(row.generated) as unknown,
+  } as LogEvent;
+  return { node: row.node, seq: row.seq, event, hash: row.hash };
+}
