@@ -8,7 +8,7 @@ import type { Instant } from '../lib/time.ts';
 import type { LogEvent } from '../pec/events.ts';
 
 /** The node that writes when a provider has one only, as the configuration's default. */
-export const soleNode = 'node1';
+export const soleNode = 'n1';
 
 export interface AppendedEvent {
   readonly seq: number;

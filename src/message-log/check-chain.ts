@@ -44,7 +44,7 @@ export async function checkChain(
   limit: number,
 ): Promise<ChainState> {
   const rows = await tx.all<ChainRow>(
-    `SELECT l.*, f.facts AS facts_json FROM message_log l JOIN message_log_facts f ON f.digest = l.facts
+    `SELECT l.*, COALESCE(f.facts, '') AS facts_json FROM message_log l LEFT JOIN message_log_facts f ON f.digest = l.facts
        WHERE l.node = ? AND l.seq > ? ORDER BY l.seq LIMIT ?`,
     node,
     state.seq,
