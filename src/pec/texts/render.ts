@@ -107,7 +107,6 @@ const namedEntities: Readonly<Record<string, string>> = {
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
-  "'": '&#39;',
   à: '&agrave;',
   è: '&egrave;',
   é: '&eacute;',
@@ -121,12 +120,12 @@ const namedEntities: Readonly<Record<string, string>> = {
 const reordering = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** `text` as ASCII HTML content: nothing in it is markup. */
+/** `text` as ASCII HTML content (never an attribute): nothing in it is markup. */
 function escapeHtml(text: string): string {
   return text
     .replace(reordering, '')
     .replace(controls, ' ')
-    .replace(/[&<>"']|[^\x20-\x7e]/gu, (character) => {
+    .replace(/[&<>"]|[^\x20-\x7e]/gu, (character) => {
       const code = character.codePointAt(0) ?? 0;
       // A lone surrogate is no character.
       const isSurrogate = code >= 0xd800 && code <= 0xdfff;
