@@ -7,7 +7,6 @@ import { migration as messageLog } from './004-message-log.ts';
 import { migration as pecMessages } from './005-pec-messages.ts';
 import { migration as queue } from './006-queue.ts';
 import { migration as infected } from './007-infected.ts';
-import { migration as infected } from './007-infected.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
