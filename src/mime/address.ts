@@ -2,6 +2,7 @@
  * Addresses. Two readers that must not be mixed up: `parseAddressList` takes whatever real headers hold and
  * never throws; `isAddress` is strict, for SMTP paths and configuration.
  */
+import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isAsciiText, lowerAscii, trimWhite } from '../lib/bytes.ts';
 import { type AddressToken, readAddressTokens } from './address-tokens.ts';
@@ -61,7 +62,9 @@ class ListReader {
   readonly problems: string[];
   readonly #tokens: readonly AddressToken[];
   readonly #lastSemicolon: number;
-  #at = 0;
+  #entry: AddressToken[] = [];
+  #entryHasAngle = false;
+  #group: { name: string; first: number } | undefined;
 
   constructor(tokens: readonly AddressToken[], problems: readonly string[]) {
     this.#tokens = tokens;
@@ -70,39 +73,42 @@ class ListReader {
   }
 
   readAll(): void {
-    let group: { name: string; first: number } | undefined;
-    let entry: AddressToken[] = [];
-    const closeEntry = () => {
-      this.#readEntry(entry);
-      entry = [];
-    };
-    for (; this.#at < this.#tokens.length; this.#at++) {
-      const token = this.#tokens[this.#at] as AddressToken;
-      if (isSpecial(token, ',')) closeEntry();
-      else if (isSpecial(token, ';')) {
-        closeEntry();
-        if (group !== undefined) this.groups.push({ ...group, count: this.addresses.length - group.first });
-        else this.#note('";" between addresses');
-        group = undefined;
-      } else if (isSpecial(token, ':') && group === undefined && this.#opensGroup(entry)) {
-        group = { name: this.#groupName(entry), first: this.addresses.length };
-        entry = [];
-      } else entry.push(token);
+    for (const [at, token] of this.#tokens.entries()) {
+      if (isSpecial(token, ',')) this.#closeEntry();
+      else if (isSpecial(token, ';')) this.#closeGroup();
+      else if (isSpecial(token, ':') && this.#opensGroup(at)) this.#openGroup();
+      else {
+        this.#entry.push(token);
+        this.#entryHasAngle ||= isSpecial(token, '<');
+      }
     }
-    closeEntry();
+    this.#closeEntry();
   }
 
   /** A colon opens a group only if a `;` can close it: `Per conto di: a@b.it <c@d.it>` is no group. */
-  #opensGroup(entry: readonly AddressToken[]): boolean {
-    return this.#lastSemicolon > this.#at && !entry.some((token) => isSpecial(token, '<'));
+  #opensGroup(at: number): boolean {
+    return this.#group === undefined && this.#lastSemicolon > at && !this.#entryHasAngle;
   }
 
-  #groupName(entry: readonly AddressToken[]): string {
-    return decodeWords(joinPhrase(entry));
+  #openGroup(): void {
+    this.#group = { name: cleanDisplay(joinPhrase(this.#entry)), first: this.addresses.length };
+    this.#entry = [];
   }
 
-  #readEntry(tokens: readonly AddressToken[]): void {
-    if (tokens.every((token) => token.kind === 'comment')) return;
+  #closeGroup(): void {
+    this.#closeEntry();
+    const group = this.#group;
+    this.#group = undefined;
+    if (group === undefined) this.#note('";" between addresses');
+    else this.groups.push({ ...group, count: this.addresses.length - group.first });
+  }
+
+  #closeEntry(): void {
+    const tokens = this.#entry;
+    this.#entry = [];
+    this.#entryHasAngle = false;
+    // RFC 5322 §4.4: empty entries between commas are obsolete but harmless.
+    if (tokens.every(isBlankToken)) return;
     const open = tokens.findLastIndex((token) => isSpecial(token, '<'));
     const read = open === -1 ? readBare(tokens) : readAngled(tokens, open);
     for (const problem of read.problems) this.#note(problem);
@@ -112,6 +118,10 @@ class ListReader {
   #note(problem: string): void {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push(problem);
   }
+}
+
+function isBlankToken(token: AddressToken): boolean {
+  return token.kind === 'comment' || (token.kind === 'text' && trimWhite(token.text) === '');
 }
 
 interface EntryResult {
@@ -130,7 +140,7 @@ function readAngled(tokens: readonly AddressToken[], open: number): EntryResult 
   const close = after.findIndex((token) => isSpecial(token, '>'));
   if (close === -1) problems.push('"<" without ">"');
   const inside = close === -1 ? after : after.slice(0, close);
-  const trailing = close === -1 ? [] : after.slice(close + 1).filter((token) => token.kind !== 'comment');
+  const trailing = close === -1 ? [] : after.slice(close + 1).filter((token) => !isBlankToken(token));
   if (trailing.some((token) => !isSpecial(token, '>'))) problems.push('text after ">"');
   const phrase = joinPhrase(tokens.slice(0, open).filter((token) => !isSpecial(token, '<')));
   const name = phrase === '' ? commentOf(tokens) : phrase;
@@ -160,11 +170,10 @@ function buildAddress(
 ): EntryResult {
   const problems = [...found];
   const phrase = name === undefined || name === '' ? undefined : name;
-  const { local, quoted, domain } = splitAtSign(tokens);
+  const { local, quoted, domain } = readAddrSpec(tokens);
   const shown = JSON.stringify(joinPhrase(tokens).slice(0, 80));
-  if (local === undefined || domain === '') return broken(`no domain in ${shown}`, problems);
-  if (quoted ? /[\0-\x1f\x7f]/.test(local) : !isUsableLocal(local))
-    return broken(`bad local part in ${shown}`, problems);
+  if (domain === '') return broken(`no domain in ${shown}`, problems);
+  if (local === undefined) return broken(`bad local part in ${shown}`, problems);
   if (!isUsableDomain(domain)) return broken(`bad domain in ${shown}`, problems);
   if (!quoted && !DOT_STRING.test(local) && isAsciiText(local)) problems.push(`misplaced dot in ${shown}`);
   const address = `${quoted ? quoteLocal(local) : local}@${domain}`;
@@ -180,35 +189,45 @@ function cleanDisplay(phrase: string): string {
   return trimWhite(decodeWords(phrase).replace(/[\0-\x1f\x7f]+/g, ' '));
 }
 
-/** Parts at the last `@` outside quotes; blanks around dots and the `@` are obsolete but harmless. */
-function splitAtSign(tokens: readonly AddressToken[]): {
-  local: string | undefined;
-  quoted: boolean;
-  domain: string;
-} {
-  const parts = tokens.filter((token) => token.kind !== 'comment');
-  const holder = parts.findLastIndex((token) => token.kind === 'text' && token.text.includes('@'));
-  const text = parts[holder]?.text;
-  if (text === undefined) return { local: undefined, quoted: false, domain: '' };
-  const sign = text.lastIndexOf('@');
-  const before = [...parts.slice(0, holder), { kind: 'text' as const, text: text.slice(0, sign) }];
-  const after = [{ kind: 'text' as const, text: text.slice(sign + 1) }, ...parts.slice(holder + 1)];
-  const quoted = before.some((token) => token.kind === 'quoted');
-  return { local: joinDotted(before), quoted, domain: joinDotted(after) };
+interface AddrSpec {
+  /** Unquoted; undefined when it is none. */
+  readonly local: string | undefined;
+  readonly quoted: boolean;
+  /** As written; empty when there is none. */
+  readonly domain: string;
 }
 
-function joinDotted(tokens: readonly { kind: string; text: string }[]): string {
-  const text = tokens.map((token) => (token.kind === 'text' ? squeezeDots(token.text) : token.text)).join('');
-  return tokens.some((token) => token.kind === 'quoted') ? text : trimWhite(text);
+/**
+ * The parts around the last `@` outside quotes. Blanks and comments around the dots and the `@` are obsolete but
+ * harmless (RFC 5322 §4.4); anywhere else they part two words, which are no address.
+ */
+function readAddrSpec(tokens: readonly AddressToken[]): AddrSpec {
+  // Each quoted string stands as one `"` in the shape; a stray quote becomes a NUL, which nothing allows.
+  const words = tokens.flatMap((token) => (token.kind === 'quoted' ? [token.text] : []));
+  const shape = tokens
+    .map(shapeOf)
+    .join('')
+    .replace(/[ \t\r\n]+/g, ' ')
+    .replace(/ ?([.@]) ?/g, '$1');
+  const spec = trimWhite(shape);
+  const sign = spec.lastIndexOf('@');
+  const local = spec.slice(0, Math.max(sign, 0));
+  const domain = sign === -1 ? '' : spec.slice(sign + 1);
+  if (words.length === 0) return { local: isUsableLocal(local) ? local : undefined, quoted: false, domain };
+  return { local: fillQuoted(local, words), quoted: true, domain };
 }
 
-function squeezeDots(text: string): string {
-  return /[ \t\r\n]/.test(text)
-    ? text
-        .split('.')
-        .map((word) => trimWhite(word))
-        .join('.')
-    : text;
+function shapeOf(token: AddressToken): string {
+  if (token.kind === 'comment') return ' ';
+  return token.kind === 'quoted' ? '"' : token.text.replaceAll('"', '\0');
+}
+
+/** The local part with its quoted words in place; undefined when a dot lacks between words. */
+function fillQuoted(shape: string, words: readonly string[]): string | undefined {
+  const isDotted = shape.split('.').every((word) => word === '"' || isUsableLocal(word));
+  if (!isDotted || words.some((word) => /[\0-\x1f\x7f]/.test(word))) return undefined;
+  let next = 0;
+  return shape.replace(/"/g, () => words[next++] ?? '');
 }
 
 const DOT_STRING = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
@@ -229,7 +248,6 @@ function quoteLocal(local: string): string {
 
 const QUOTED_STRING = /^"(?:[ !#-[\]-~]|\\[ -~])*"$/;
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
-const OCTET = /^(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/;
 
 /**
  * True for an address an SMTP path may hold (RFC 5321 §4.1.2, Mailbox): ASCII only, local part at most 64,
@@ -255,13 +273,9 @@ export function isDomain(text: string): boolean {
 function isAddressLiteral(text: string): boolean {
   if (!text.startsWith('[') || !text.endsWith(']')) return false;
   const inner = text.slice(1, -1);
-  if (/^IPv6:/i.test(inner)) return /^[0-9A-Fa-f:.]+$/.test(inner.slice(5)) && isIpv6(inner.slice(5));
-  const octets = inner.split('.');
-  return octets.length === 4 && octets.every((octet) => OCTET.test(octet));
-}
-
-function isIpv6(text: string): boolean {
-  return URL.canParse(`http://[${text}]/`);
+  if (!/^IPv6:/i.test(inner)) return isIPv4(inner);
+  // A zone (`%eth0`) means nothing beyond one host.
+  return !inner.includes('%') && isIPv6(inner.slice('IPv6:'.length));
 }
 
 /** The domain in the form that is compared: A-labels (RFC 5890), lower case, no dot at the end. */

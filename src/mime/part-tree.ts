@@ -211,11 +211,8 @@ export class PartTree {
 
   #closeInnermost(ending: Ending): MessagePart {
     const part = this.#open[this.#open.length - 1] as OpenPart;
-    if (part.state === 'header') {
-      part.bodyStart = Math.max(part.headerStart, ending.end);
-      // The line end before a boundary belongs to the boundary, not to the header it cuts short.
-      this.#readHead(part, Math.min(this.#headerSize, part.bodyStart - part.headerStart));
-    }
+    if (part.state === 'header')
+      this.#readHead(part, Math.min(this.#headerSize, Math.max(ending.end - part.headerStart, 0)));
     this.#forgetBoundary(part);
     this.#open.pop();
     const closed = closePart(part, ending);
@@ -227,15 +224,19 @@ export class PartTree {
   }
 }
 
-function closePart(part: OpenPart, ending: Ending): MessagePart {
-  const bodyEnd = Math.max(part.bodyStart, ending.end);
-  const isEmpty = part.state === 'header' || ending.end <= part.bodyStart;
-  const lines = isEmpty ? 0 : ending.lineEnds - part.lineEndsBefore + (ending.unfinished ? 1 : 0);
+/**
+ * The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1), even where it is the blank line or the
+ * end of the last field: nothing of a part lies beyond its end, so parts always lie within the part around them.
+ */
+function closePart(part: OpenPart, { end, lineEnds, unfinished }: Ending): MessagePart {
+  const headerStart = Math.min(part.headerStart, end);
+  const bodyStart = part.state === 'header' ? end : Math.min(part.bodyStart, end);
+  const lines = end === bodyStart ? 0 : lineEnds - part.lineEndsBefore + (unfinished ? 1 : 0);
   const head = part.head ?? readPartHead([], part.defaultType);
   const { fields, type, subtype, parameters, transferEncoding, disposition } = head;
-  const { headerStart, bodyStart, children, truncated } = part;
-  const place = { headerStart, bodyStart, bodyEnd, lines };
-  const message = part.message ?? (part.state === 'header' ? emptyMessage(part, bodyEnd) : undefined);
+  const { children, truncated } = part;
+  const place = { headerStart, bodyStart, bodyEnd: end, lines };
+  const message = part.message ?? (part.state === 'header' ? emptyMessage(part, end) : undefined);
   const content = { type, subtype, parameters, transferEncoding, disposition };
   return { ...place, fields, ...content, children, message, truncated };
 }

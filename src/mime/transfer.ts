@@ -129,7 +129,7 @@ class QuotedPrintableDecoder implements Decoder {
     this.#size = 0;
     // White space at the very end is padding too; a CR that waited for its LF is not.
     if (this.#escape) this.#writeEscapeAsIs();
-    else if (this.#held.includes(CR) && this.#heldSize > 0) this.#writeHeld();
+    else if (this.#held.subarray(0, this.#heldSize).includes(CR)) this.#writeHeld();
     this.#heldSize = 0;
     return this.#out.subarray(0, this.#size);
   }
