@@ -17,7 +17,7 @@ export interface StoredContent {
 /**
  * Adds a content in the caller's transaction; its id, never used again for another. Blobs that the segments
  * name must be durable already.
- * @throws {MailError} `temporary`, 451 4.3.0, when a blob it names is being removed.
+ * @throws {MailError} `temporary`, 451 4.3.0, when a blob it names was or is being removed.
  */
 export async function addContent(tx: Transaction, segments: Segments): Promise<number> {
   const blobs = blobsOf(segments);
@@ -54,14 +54,11 @@ export async function releaseContents(tx: Transaction, ids: Iterable<number>): P
   }
 }
 
-/** A blob that waits for removal is in use again; one that is being removed cannot be. */
+/** A blob that waits for removal is in use again; one whose removal has begun cannot be. */
 async function keepBlob(tx: Transaction, blob: string): Promise<void> {
-  const removal = await tx.get<{ removing: number }>(
-    'SELECT removing FROM blob_removal WHERE blob = ?',
-    blob,
-  );
+  const removal = await tx.get<{ state: string }>('SELECT state FROM blob_removal WHERE blob = ?', blob);
   if (removal === undefined) return;
-  if (removal.removing === 1) throw contentFailure(`blob ${blob} is being removed`);
+  if (removal.state !== 'waiting') throw contentFailure(`blob ${blob} is ${removal.state}`);
   await tx.run('DELETE FROM blob_removal WHERE blob = ?', blob);
 }
 

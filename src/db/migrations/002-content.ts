@@ -27,12 +27,13 @@ export const migration = {
     `CREATE TABLE content_release (
        content_id INTEGER PRIMARY KEY REFERENCES content (id) ON DELETE CASCADE
      ) STRICT`,
-    // Blobs that nothing points to. removing = 1: the bytes may be gone at any moment.
+    // Blobs that nothing points to. `waiting`: may still be used again; `removing`: the bytes may be gone at any
+    // moment; `removed`: kept for a while, so that nobody who read an old list of segments uses it again.
     `CREATE TABLE blob_removal (
        blob TEXT PRIMARY KEY,
-       noticed_at INTEGER NOT NULL,
-       removing INTEGER NOT NULL DEFAULT 0
+       state TEXT NOT NULL CHECK (state IN ('waiting', 'removing', 'removed')),
+       since INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID`,
-    `CREATE INDEX blob_removal_noticed ON blob_removal (noticed_at)`,
+    `CREATE INDEX blob_removal_state ON blob_removal (state, since)`,
   ],
 };
