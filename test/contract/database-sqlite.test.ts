@@ -1,0 +1,179 @@
+/** The rows seam on SQLite, with what only a file shared by processes can show. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Database } from '../../src/db/database.ts';
+import { createFailingDatabase } from '../../src/db/fail.ts';
+import { openSqlite, type SqliteOptions } from '../../src/db/sqlite.ts';
+import { makeFolder } from '../support/folder.ts';
+import { nextLine, startProgram } from '../support/programs.ts';
+import { testDatabase } from './database-suite.ts';
+import { noteMigrations } from './programs/note-schema.ts';
+
+const insert = 'INSERT INTO note (id, text, bytes) VALUES (?, ?, ?)';
+const writer = join(import.meta.dirname, 'programs/database-writer.ts');
+
+function openNotes(t: TestContext, folder: string, options: Partial<SqliteOptions> = {}): Database {
+  const db = openSqlite({ file: join(folder, 'notes.db'), migrations: noteMigrations, ...options });
+  t.after(() => db.close());
+  return db;
+}
+
+async function count(db: Database): Promise<number> {
+  const row = await db.read((tx) => tx.get<{ n: number }>('SELECT COUNT(*) AS n FROM note'));
+  return row?.n ?? -1;
+}
+
+testDatabase('sqlite', async (t) => openNotes(t, makeFolder(t)));
+testDatabase('failing double, healthy', async (t) => createFailingDatabase(openNotes(t, makeFolder(t))));
+
+test('sqlite: an opened store keeps what was committed', async (t) => {
+  const folder = makeFolder(t);
+  const first = openNotes(t, folder);
+  await first.transact((tx) => tx.run(insert, 1, 'kept', null));
+  await first.close();
+  assert.equal(await count(openNotes(t, folder)), 1);
+});
+
+test('sqlite: a full disk is a temporary error, nothing of the transaction stays, and it heals', async (t) => {
+  const db = openNotes(t, makeFolder(t));
+  await db.transact((tx) => tx.run(insert, 1, 'before', null));
+  await db.transact((tx) => tx.run('PRAGMA max_page_count = 40'));
+  const big = db.transact(async (tx) => {
+    await tx.run(insert, 2, 'small', null);
+    await tx.run(insert, 3, 'large', new Uint8Array(1_000_000));
+  });
+  await assert.rejects(big, { kind: 'temporary', smtp: { code: 451, enhanced: '4.3.0' } });
+  assert.equal(await count(db), 1);
+  await db.transact((tx) => tx.run('PRAGMA max_page_count = 100000'));
+  await db.transact((tx) => tx.run(insert, 3, 'large', new Uint8Array(1_000_000)));
+  assert.equal(await count(db), 2);
+});
+
+test('sqlite: a transaction that swallows a full disk still does not commit half', async (t) => {
+  const db = openNotes(t, makeFolder(t));
+  await db.transact((tx) => tx.run('PRAGMA max_page_count = 40'));
+  const swallowing = db.transact(async (tx) => {
+    await tx.run(insert, 1, 'before', null);
+    await tx.run(insert, 2, 'large', new Uint8Array(1_000_000)).catch(() => undefined);
+    await tx.run(insert, 3, 'after', null);
+  });
+  await assert.rejects(swallowing, { kind: 'temporary' });
+  assert.equal(await count(db), 0);
+});
+
+test('sqlite: another process that writes for long means waiting, not an error', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder);
+  const other = startProgram(writer, [join(folder, 'notes.db'), 'hold', '300']);
+  assert.equal(await nextLine(other), 'holding');
+  let turns = 0;
+  const turning = setInterval(() => {
+    turns += 1;
+  }, 5);
+  await db.transact((tx) => tx.run(insert, 1, 'ours', null));
+  clearInterval(turning);
+  assert.ok(turns > 0, 'the event loop must go on while the transaction waits');
+  assert.equal(await nextLine(other), 'released');
+  assert.equal(await other.ended, 0);
+  assert.equal(await count(db), 2);
+});
+
+test('sqlite: a lock that never ends is a temporary error', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder, { limits: { lockWaitMs: 30 } });
+  const other = startProgram(writer, [join(folder, 'notes.db'), 'hold', '60000']);
+  assert.equal(await nextLine(other), 'holding');
+  await assert.rejects(
+    db.transact((tx) => tx.run(insert, 1, 'ours', null)),
+    { kind: 'temporary', smtp: { code: 451, enhanced: '4.3.0' } },
+  );
+  assert.equal(await count(db), 0, 'reading goes on');
+  other.child.kill('SIGKILL');
+  await other.ended;
+  await db.transact((tx) => tx.run(insert, 1, 'ours', null));
+});
+
+test('sqlite: listeners learn that another process wrote', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder, { pollMs: 10 });
+  await db.transact((tx) => tx.run(insert, 1, 'ours', null));
+  const heard = new Promise((resolve) => {
+    t.after(db.listen('post', resolve));
+  });
+  const other = startProgram(writer, [join(folder, 'notes.db'), 'hold', '0']);
+  assert.equal(await heard, undefined);
+  assert.equal(await other.ended, 0);
+});
+
+test('sqlite: two processes that both write all the time both come through', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder);
+  const other = startProgram(writer, [join(folder, 'notes.db'), 'insert', '1000', '150']);
+  await nextLine(other);
+  for (let id = 1; id <= 150; id += 1) await db.transact((tx) => tx.run(insert, id, `${id}`, null));
+  assert.equal(await other.ended, 0);
+  assert.equal(await count(db), 300);
+});
+
+test('sqlite: killed at any moment, every answered transaction is there and no half one', async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, 'notes.db');
+  let answered = 0;
+  for (let round = 0; round < 4; round += 1) {
+    const other = startProgram(writer, [file, 'pairs', `${round * 10_000}`]);
+    for (let line = 0; line < 20 + round * 7; line += 1) answered = Number(await nextLine(other));
+    other.child.kill('SIGKILL');
+    await other.ended;
+    const db = openNotes(t, folder);
+    const rows = await db.read((tx) => tx.all<{ id: number; text: string }>('SELECT id, text FROM note'));
+    const ids = new Set(rows.map((row) => row.id));
+    assert.ok(ids.has(answered), `pair ${answered} was answered`);
+    for (const { id } of rows) assert.ok(ids.has(id ^ 1), `note ${id} stands without its other half`);
+    assert.equal((await db.read((tx) => tx.all('PRAGMA foreign_key_check'))).length, 0);
+    await db.close();
+  }
+});
+
+test('sqlite: a transaction that waits for something else is given up and frees the others', async (t) => {
+  const db = openNotes(t, makeFolder(t), { limits: { idleMs: 30 } });
+  const never = db.transact(async (tx) => {
+    await tx.run(insert, 1, 'stuck', null);
+    await new Promise(() => undefined);
+  });
+  const next = db.transact((tx) => tx.run(insert, 2, 'next', null));
+  await assert.rejects(never, /waited for something else/);
+  await next;
+  assert.equal(await count(db), 1);
+});
+
+test('sqlite: many statements in one transaction let the event loop turn', async (t) => {
+  const db = openNotes(t, makeFolder(t));
+  let turns = 0;
+  const turning = setInterval(() => {
+    turns += 1;
+  }, 1);
+  await db.transact(async (tx) => {
+    const end = performance.now() + 60;
+    for (let id = 1; performance.now() < end; id += 1) await tx.run(insert, id, `${id}`, null);
+  });
+  clearInterval(turning);
+  assert.ok(turns >= 2, `${turns} turns`);
+});
+
+for (const point of ['lock', 'statement', 'commit'] as const) {
+  test(`failing double: ${point} is temporary and leaves nothing`, async (t) => {
+    const inner = openNotes(t, makeFolder(t));
+    const db = createFailingDatabase(inner);
+    db.failNext(point, { after: 1 });
+    const write = () =>
+      db.transact(async (tx) => {
+        await tx.run(insert, 1, 'a', null);
+        await tx.run(insert, 2, 'b', null);
+      });
+    await assert.rejects(write(), { kind: 'temporary', smtp: { code: 451, enhanced: '4.3.0' } });
+    assert.equal(await count(inner), 0);
+    await write();
+    assert.equal(await count(inner), 2);
+  });
+}
