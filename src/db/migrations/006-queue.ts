@@ -1,0 +1,35 @@
+/** The outgoing queue: one row per message and recipient, gone once its outcome is in the log. */
+export const migration = {
+  id: 6,
+  name: 'queue',
+  statements: [
+    `CREATE TABLE outgoing (
+       id INTEGER PRIMARY KEY,
+       node TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       identificativo TEXT NOT NULL,
+       message_id INTEGER,
+       content_id INTEGER NOT NULL REFERENCES content (id),
+       skip INTEGER NOT NULL,
+       size INTEGER NOT NULL,
+       eight_bit INTEGER NOT NULL,
+       reverse_path TEXT NOT NULL,
+       recipient TEXT NOT NULL,
+       domain TEXT NOT NULL,
+       certified INTEGER NOT NULL,
+       queued_at INTEGER NOT NULL,
+       expires_at INTEGER NOT NULL,
+       next_at INTEGER NOT NULL,
+       attempts INTEGER NOT NULL DEFAULT 0,
+       held INTEGER NOT NULL DEFAULT 0,
+       last_code INTEGER,
+       last_enhanced TEXT,
+       last_text TEXT,
+       lease_owner TEXT,
+       lease_until INTEGER
+     ) STRICT`,
+    `CREATE INDEX outgoing_due ON outgoing (next_at) WHERE held = 0`,
+    `CREATE INDEX outgoing_content ON outgoing (content_id)`,
+    `CREATE INDEX outgoing_message ON outgoing (message_id, recipient)`,
+  ],
+};

@@ -1,0 +1,165 @@
+/** Acceptance (RFC 6109 §3.1.4, §3.1.5): receipt to the sender, envelope towards the recipients, one commit. */
+import { addContent } from '../content/content.ts';
+import type { Transaction } from '../db/database.ts';
+import { hex } from '../lib/bytes.ts';
+import { type Segments, sliceSegments } from '../lib/segments.ts';
+import { appendEvent } from '../message-log/append.ts';
+import { formatDate } from '../mime/date.ts';
+import { rewriteOriginalHead } from '../pec/original-message.ts';
+import { decideReceiptKind } from '../pec/receipt-kind.ts';
+import { buildAcceptanceReceipt } from '../pec/receipts/acceptance.ts';
+import { firstLimit } from '../pec/timeouts.ts';
+import { buildTransportEnvelope } from '../pec/transport-envelope.ts';
+import { enqueue } from '../queue/outgoing.ts';
+import { insertPecMessage, insertRecipients, type NewRecipient } from '../queue/pec-messages.ts';
+import { idleLimit } from '../queue/retry.ts';
+import type { ReadSubmission } from './access-point.ts';
+import { buildReturnPath, handOver } from './hand-over.ts';
+import { locate } from './locate.ts';
+import type { PointParts } from './parts.ts';
+import { type SealedMessage, seal } from './seal.ts';
+
+/** @throws {MailError} `temporary` when key or store are away; nothing is written then. */
+export async function acceptMessage(parts: PointParts, read: ReadSubmission): Promise<void> {
+  const { provider } = parts;
+  const { facts, at } = read;
+  const original = rewriteOriginal(read);
+  const receipt = buildAcceptanceReceipt({ provider, facts, at });
+  const envelope = buildTransportEnvelope({
+    provider,
+    facts,
+    at,
+    original: { header: read.header, segments: original, eightBit: read.intake.eightBit },
+    receiptKind: read.original.receiptKind,
+    traceFields: buildReceived(parts, read),
+  });
+  const [sealedReceipt, sealedEnvelope] = await Promise.all([
+    seal(parts, receipt, at),
+    seal(parts, envelope, at),
+  ]);
+  await parts.steps.reached('access:signed');
+  await parts.db.transact((tx) =>
+    commitAcceptance(parts, tx, { read, original, receipt: sealedReceipt, envelope: sealedEnvelope }),
+  );
+}
+
+/** postacert.eml: only the identifiers in its header change, the body stays where it was stored (§2.2.1). */
+function rewriteOriginal({ intake, facts }: ReadSubmission): Segments {
+  const { head } = rewriteOriginalHead(intake.head, facts.identificativo);
+  return [head, ...sliceSegments(intake.segments, intake.head.length, intake.size)];
+}
+
+/** RFC 5321 §4.4: who handed it to this server, how and when. Stands on the envelope, never in the original. */
+function buildReceived(parts: PointParts, { client, facts, at }: ReadSubmission): string {
+  const id = facts.identificativo.split('@')[0];
+  return (
+    `Received: from ${client.helo} ([${client.address}])\r\n` +
+    `\tby ${parts.hostname} with ESMTPSA id ${id};\r\n` +
+    `\t${formatDate(at)}\r\n`
+  );
+}
+
+interface Acceptance {
+  readonly read: ReadSubmission;
+  readonly original: Segments;
+  readonly receipt: SealedMessage;
+  readonly envelope: SealedMessage;
+}
+
+async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: Acceptance): Promise<void> {
+  const { read, original, receipt, envelope } = acceptance;
+  const { facts, at } = read;
+  const returnPath = buildReturnPath(facts.sender);
+  const stored = [returnPath, ...envelope.segments];
+  const envelopeId = await addContent(tx, stored);
+  const messageId = await insertPecMessage(tx, {
+    direction: 'outgoing',
+    node: parts.node,
+    at,
+    senderProvider: parts.provider.name,
+    mailReceipt: '',
+    facts,
+    receiptKind: read.original.receiptKind,
+    envelopeId,
+    envelopeSize: returnPath.length + envelope.size,
+    eightBit: envelope.eightBit,
+    original: locate(stored, original),
+    fingerprint: read.fingerprint,
+  });
+  const recipients = planRecipients(read);
+  await insertRecipients(tx, messageId, recipients);
+  await enqueueRemote(parts, tx, { read, envelope, envelopeId, messageId, skip: returnPath.length });
+  const { identificativo, sender } = facts;
+  await handOver(parts, tx, { sealed: receipt, to: sender, at, kind: 'notification', identificativo });
+  await appendEvent(
+    tx,
+    {
+      type: 'accepted',
+      at,
+      facts,
+      sendingProvider: parts.provider.name,
+      generated: [receipt.generated, envelope.generated],
+      login: read.login.name,
+      receiptKind: read.original.receiptKind,
+      size: read.intake.size,
+      originalSha256: hex(read.intake.sha256),
+    },
+    parts.node,
+  );
+  const local = recipients.some((recipient) => recipient.local);
+  tx.afterCommit(() => {
+    if (local) parts.workers.deliveriesWaiting();
+    if (recipients.some((recipient) => !recipient.local)) parts.workers.queueWaiting();
+  });
+}
+
+/** Recipients here are delivered to at once; certified ones elsewhere are watched for their receipts. */
+function planRecipients(read: ReadSubmission): NewRecipient[] {
+  const { original, standings, at } = read;
+  return standings.map(({ address, certified, local }) => ({
+    address: address.toLowerCase(),
+    certified,
+    local,
+    receiptKind: decideReceiptKind({
+      requested: original.receiptKind,
+      to: original.to,
+      cc: original.cc,
+      recipient: address,
+    }),
+    state: 'accepted',
+    takenAt: undefined,
+    nextAt: local ? at : certified ? at + firstLimit : undefined,
+    lease: undefined,
+  }));
+}
+
+interface RemoteEnvelope {
+  readonly read: ReadSubmission;
+  readonly envelope: SealedMessage;
+  readonly envelopeId: number;
+  readonly messageId: number;
+  readonly skip: number;
+}
+
+async function enqueueRemote(parts: PointParts, tx: Transaction, remote: RemoteEnvelope): Promise<void> {
+  const { read, envelope, envelopeId, messageId, skip } = remote;
+  const items = read.standings
+    .filter((standing) => !standing.local)
+    .map(({ address, domain, certified }) => ({
+      node: parts.node,
+      kind: 'envelope' as const,
+      identificativo: read.facts.identificativo,
+      messageId,
+      contentId: envelopeId,
+      skip,
+      size: envelope.size,
+      eightBit: envelope.eightBit,
+      reversePath: read.facts.sender,
+      recipient: address,
+      domain,
+      certified,
+      queuedAt: read.at,
+      expiresAt: read.at + idleLimit,
+    }));
+  await enqueue(tx, items);
+}

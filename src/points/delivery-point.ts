@@ -1,0 +1,113 @@
+/**
+ * The delivery point (punto di consegna, RFC 6109 §3.3): puts a transport envelope into the mailboxes of its
+ * recipients here, unchanged, and issues one delivery receipt or one non-delivery notice for each. Mailbox,
+ * receipt, state and log entry stand or fall in one transaction: no delivery without its receipt, no receipt
+ * without delivery.
+ */
+import { findMailbox } from '../accounts/mailboxes.ts';
+import { loadContent } from '../content/content.ts';
+import type { ReadTransaction } from '../db/database.ts';
+import type { Instant } from '../lib/time.ts';
+import { hasRoom } from '../mailbox/quota.ts';
+import { deliveryFailures } from '../pec/failures.ts';
+import type { DeliveryFailure } from '../pec/generated.ts';
+import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
+import { loadPecMessage, type PecMessage, type PecRecipient } from '../queue/pec-messages.ts';
+import { commitDelivery, commitNonDelivery, MailboxFilledUp } from './delivery-commit.ts';
+import { buildReceiptFor, type StoredEnvelope } from './delivery-receipt.ts';
+import { readStandings } from './directory.ts';
+import type { PointParts } from './parts.ts';
+import { seal } from './seal.ts';
+
+export interface DeliveryPoint {
+  /**
+   * Gives the message to these recipients, whose rows the caller holds under a lease. Resolves when each has
+   * its outcome; those it could not decide (key away, disk full) reject and stay due.
+   */
+  deliver(messageId: number, recipients: readonly PecRecipient[]): Promise<void>;
+}
+
+/** Receipts under way at the same time for one message: enough to keep the signer busy. */
+const batch = 16;
+
+export function createDeliveryPoint(parts: PointParts): DeliveryPoint {
+  async function deliver(messageId: number, recipients: readonly PecRecipient[]): Promise<void> {
+    const message = await parts.db.read((tx) => loadPecMessage(tx, messageId));
+    const { segments } = await parts.db.read((tx) => loadContent(tx, message.envelopeId));
+    const envelope: StoredEnvelope = { message, segments };
+    for (let from = 0; from < recipients.length; from += batch) {
+      const group = recipients.slice(from, from + batch);
+      const results = await Promise.allSettled(
+        group.map((recipient) => deliverToOne(parts, envelope, recipient)),
+      );
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    }
+  }
+  return { deliver };
+}
+
+async function deliverToOne(
+  parts: PointParts,
+  envelope: StoredEnvelope,
+  recipient: PecRecipient,
+): Promise<void> {
+  const { message } = envelope;
+  // 1. The one temporal value of this delivery (RFC 6109 §4.1).
+  const at = parts.clock();
+  // 2. Is there a mailbox, and room in it? (§3.3.1)
+  const failure = await parts.db.read((tx) => findFailure(parts, tx, message, recipient));
+  if (failure !== undefined) return refuse(parts, { message, recipient, failure, at });
+  // 3. The receipt, signed, before anything is written: a key that is away delivers nothing.
+  const receipt = await seal(parts, await buildReceiptFor(parts, envelope, recipient, at), at);
+  await parts.steps.reached('delivery:signed');
+  // 4. Mailbox, receipt, state and log in one commit.
+  try {
+    await commitDelivery(parts, { message, recipient, receipt, at });
+  } catch (error) {
+    // Another message took the last room between 2 and 4: decide again.
+    if (!(error instanceof MailboxFilledUp)) throw error;
+    return refuse(parts, { message, recipient, failure: deliveryFailures.mailboxFull, at });
+  }
+  await parts.steps.reached('delivery:committed');
+}
+
+async function findFailure(
+  parts: PointParts,
+  tx: ReadTransaction,
+  message: PecMessage,
+  recipient: PecRecipient,
+): Promise<DeliveryFailure | undefined> {
+  const mailbox = await findMailbox(tx, recipient.address);
+  if (mailbox === undefined) {
+    const [standing] = await readStandings(parts, tx, [recipient.address]);
+    return standing?.configured === true ? deliveryFailures.unknownMailbox : deliveryFailures.unknownDomain;
+  }
+  const fits = await hasRoom(tx, mailbox.id, message.envelopeSize);
+  return fits ? undefined : deliveryFailures.mailboxFull;
+}
+
+interface Refusal {
+  readonly message: PecMessage;
+  readonly recipient: PecRecipient;
+  readonly failure: DeliveryFailure;
+  readonly at: Instant;
+}
+
+async function refuse(parts: PointParts, refusal: Refusal): Promise<void> {
+  const { message, recipient, failure, at } = refusal;
+  const notice = await seal(
+    parts,
+    buildNonDeliveryNotice({
+      provider: parts.provider,
+      facts: message.facts,
+      at,
+      recipient: recipient.address,
+      failure,
+    }),
+    at,
+  );
+  await parts.steps.reached('non-delivery:signed');
+  await commitNonDelivery(parts, { message, recipient, failure, notice, at });
+  await parts.steps.reached('non-delivery:committed');
+}

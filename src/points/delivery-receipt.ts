@@ -1,0 +1,58 @@
+/** Which delivery receipt a recipient's delivery gives, and its bytes (RFC 6109 §3.3.2). */
+import { createHash } from 'node:crypto';
+import { hashSegments, readSegments } from '../blob/read-segments.ts';
+import { hex } from '../lib/bytes.ts';
+import { type Segments, sliceSegments } from '../lib/segments.ts';
+import type { Instant } from '../lib/time.ts';
+import { PartScanner } from '../mime/part-scanner.ts';
+import { buildBriefOriginal, planBriefOriginal } from '../pec/brief-original.ts';
+import { buildDeliveryReceipt } from '../pec/receipts/delivery.ts';
+import type { BuiltMessage } from '../pec/signed-entity.ts';
+import type { PecMessage, PecRecipient } from '../queue/pec-messages.ts';
+import type { PointParts } from './parts.ts';
+
+export interface StoredEnvelope {
+  readonly message: PecMessage;
+  /** All bytes of the transport envelope. */
+  readonly segments: Segments;
+}
+
+/** The receipt for one recipient, unsigned. The original stands in it as a range of the stored envelope. */
+export async function buildReceiptFor(
+  parts: PointParts,
+  { message, segments }: StoredEnvelope,
+  recipient: PecRecipient,
+  at: Instant,
+): Promise<BuiltMessage> {
+  const kind = recipient.receiptKind;
+  const original = sliceSegments(segments, message.original.start, message.original.end);
+  const enclosed = kind === 'breve' ? await shorten(parts, original) : original;
+  return buildDeliveryReceipt({
+    provider: parts.provider,
+    facts: message.facts,
+    at,
+    kind,
+    recipient: recipient.address,
+    ...(kind === 'sintetica' ? {} : { original: enclosed, eightBit: message.eightBit }),
+    ...(kind === 'breve' ? { hashAlgorithm: parts.briefHash } : {}),
+    ...(message.direction === 'incoming' ? { salt: saltOf(parts, message) } : {}),
+  });
+}
+
+/** The original with its files replaced by their hashes (§3.3.2.2). */
+async function shorten(parts: PointParts, original: Segments): Promise<Segments> {
+  const scanner = new PartScanner();
+  for await (const chunk of readSegments(parts.blobs, original)) scanner.push(chunk);
+  const plan = planBriefOriginal(scanner.end());
+  const hashes: string[] = [];
+  for (const range of plan.ranges) {
+    const bytes = sliceSegments(original, range.start, range.end);
+    hashes.push(hex(await hashSegments(parts.blobs, bytes, parts.briefHash)));
+  }
+  return buildBriefOriginal(original, plan, hashes);
+}
+
+/** A value that whoever made the identificativo at another provider could not foresee. */
+function saltOf(parts: PointParts, message: PecMessage): string {
+  return createHash('sha256').update(`${parts.node} ${message.id} ${message.at}`).digest('hex').slice(0, 32);
+}

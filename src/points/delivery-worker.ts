@@ -1,0 +1,74 @@
+/**
+ * Delivers what was accepted for mailboxes here: woken by each acceptance, and looking by itself for what a
+ * crash or a failure left. A message is in one pair of hands at a time; several messages go on side by side.
+ */
+import type { Runner } from '../lib/runner.ts';
+import { startRunner } from '../lib/runner.ts';
+import {
+  claimRecipients,
+  nextRecipientDue,
+  type PecRecipient,
+  postponeRecipient,
+  releaseRecipientLeases,
+} from '../queue/pec-messages.ts';
+import type { DeliveryPoint } from './delivery-point.ts';
+import type { PointParts } from './parts.ts';
+
+export interface DeliveryWorkerOptions {
+  readonly parts: Pick<PointParts, 'db' | 'clock' | 'node'>;
+  readonly deliveryPoint: DeliveryPoint;
+  /** Messages under way at the same time. */
+  readonly concurrency: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const leaseMs = 10 * 60_000;
+const longestSleepMs = 5000;
+/** After a failure that is not the recipient's: the key away, the disk full. */
+const retryMs = 15_000;
+/** Recipients claimed at once. */
+const claimSize = 64;
+
+export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promise<Runner> {
+  const { db, clock, node } = options.parts;
+  await db.transact((tx) => releaseRecipientLeases(tx, node));
+  const inFlight = new Set<Promise<void>>();
+  const runner = startRunner({ round, onError: options.onError, longestSleepMs });
+
+  async function round(): Promise<number | undefined> {
+    if (inFlight.size >= options.concurrency) return undefined; // a finished message wakes the loop
+    const now = clock();
+    const due = await db.read((tx) => nextRecipientDue(tx, true));
+    if (due === undefined) return undefined;
+    if (due > now) return due - now;
+    const claim = { owner: node, now, leaseMs, limit: claimSize };
+    const claimed = await db.transact((tx) => claimRecipients(tx, claim, true));
+    for (const [messageId, recipients] of claimed) launch(messageId, recipients);
+    return claimed.size === 0 ? undefined : 0;
+  }
+
+  function launch(messageId: number, recipients: readonly PecRecipient[]): void {
+    const work = options.deliveryPoint
+      .deliver(messageId, recipients)
+      .catch(async (error: unknown) => {
+        options.onError(error);
+        await db.transact(async (tx) => {
+          for (const recipient of recipients) await postponeRecipient(tx, recipient.id, clock() + retryMs);
+        });
+      })
+      .catch(options.onError)
+      .finally(() => {
+        inFlight.delete(work);
+        runner.wake();
+      });
+    inFlight.add(work);
+  }
+
+  return {
+    wake: () => runner.wake(),
+    stop: async () => {
+      await runner.stop();
+      await Promise.all(inFlight);
+    },
+  };
+}

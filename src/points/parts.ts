@@ -1,0 +1,51 @@
+/** What the points work with: seams and values, put together once in `wire.ts`. */
+import type { VirusScanner } from '../antivirus/scanner.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { Database } from '../db/database.ts';
+import type { Signer } from '../keys/signer.ts';
+import type { Steps } from '../lib/steps.ts';
+import type { Clock } from '../lib/time.ts';
+import type { ProviderIdentity } from '../pec/facts.ts';
+import type { ProviderIndex } from '../provider-index/provider-index.ts';
+import type { Trust } from '../smime/trust.ts';
+
+export interface PointLimits {
+  /** Most recipients of one message; at least 50 must be allowed, the market's figure is 500. */
+  readonly recipients: number;
+  /** Absolute size of one message, bytes; above it SMTP refuses. */
+  readonly messageBytes: number;
+  /** Largest size × recipients, bytes; RFC 6109 §3.1.1 orders that 30 MB is accepted. */
+  readonly totalBytes: number;
+  /** Longest header block, bytes. */
+  readonly headBytes: number;
+}
+
+export interface Workers {
+  /** There are recipients of our own to deliver to. */
+  deliveriesWaiting(): void;
+  /** There are rows in the outgoing queue. */
+  queueWaiting(): void;
+}
+
+export interface PointParts {
+  readonly provider: ProviderIdentity;
+  /** Name of this server, for trace fields. */
+  readonly hostname: string;
+  /** Name of this node: log stream, leases. */
+  readonly node: string;
+  readonly clock: Clock;
+  /** `length` unpredictable bytes. */
+  readonly random: (length: number) => Uint8Array;
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly signer: Signer;
+  readonly scanner: VirusScanner;
+  /** The copy of the provider index in force now. */
+  readonly index: () => ProviderIndex;
+  /** Whom signatures are checked against, with the revocation lists known now. */
+  readonly trust: () => Trust;
+  readonly limits: PointLimits;
+  readonly briefHash: 'sha1' | 'sha256';
+  readonly steps: Steps;
+  readonly workers: Workers;
+}

@@ -1,0 +1,255 @@
+/**
+ * The outgoing queue as rows: enqueue in the transaction of the act, claim with a lease, settle in the
+ * transaction of the outcome. A crash leaves a lease that runs out (or is void at the next start of the same
+ * node) and the message is tried again; the receiving side makes that harmless (exactly-once by
+ * identificativo).
+ */
+import type { ReadTransaction, Transaction } from '../db/database.ts';
+import type { Instant } from '../lib/time.ts';
+import type { RelayResult } from '../relay/relay.ts';
+import { nextAttempt } from './retry.ts';
+
+/** What a queued message is: it decides what its failure means. */
+export type OutgoingKind = 'envelope' | 'notification' | 'service' | 'forward' | 'status';
+
+export interface OutgoingItem {
+  readonly node: string;
+  readonly kind: OutgoingKind;
+  readonly identificativo: string;
+  /** Row of the outgoing pec_message that an `envelope` belongs to. */
+  readonly messageId: number | undefined;
+  readonly contentId: number;
+  /** Bytes at the beginning of the content that are not sent: the Return-Path that mailboxes here see. */
+  readonly skip: number;
+  /** Bytes sent. */
+  readonly size: number;
+  readonly eightBit: boolean;
+  readonly reversePath: string;
+  readonly recipient: string;
+  /** Domain whose mail server is asked, lower case A-label. */
+  readonly domain: string;
+  /** True when the domain stands in the provider index. */
+  readonly certified: boolean;
+  readonly queuedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+export interface OutgoingRow extends OutgoingItem {
+  readonly id: number;
+  readonly nextAt: Instant;
+  readonly attempts: number;
+  readonly held: boolean;
+  readonly lastCode: number | undefined;
+  readonly lastEnhanced: string | undefined;
+  readonly lastText: string | undefined;
+}
+
+/** Rows that go out in one SMTP transaction: same content, reverse path and destination. */
+export interface OutgoingJob {
+  readonly domain: string;
+  readonly certified: boolean;
+  readonly rows: readonly [OutgoingRow, ...OutgoingRow[]];
+}
+
+export interface Claim {
+  readonly owner: string;
+  readonly now: Instant;
+  readonly leaseMs: number;
+  /** Most rows to take. */
+  readonly limit: number;
+}
+
+interface StoredRow {
+  id: number;
+  node: string;
+  kind: OutgoingKind;
+  identificativo: string;
+  message_id: number | null;
+  content_id: number;
+  skip: number;
+  size: number;
+  eight_bit: number;
+  reverse_path: string;
+  recipient: string;
+  domain: string;
+  certified: number;
+  queued_at: number;
+  expires_at: number;
+  next_at: number;
+  attempts: number;
+  held: number;
+  last_code: number | null;
+  last_enhanced: string | null;
+  last_text: string | null;
+}
+
+const insertSql = `INSERT INTO outgoing (node, kind, identificativo, message_id, content_id, skip, size, eight_bit,
+  reverse_path, recipient, domain, certified, queued_at, expires_at, next_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Adds the items, due at once. */
+export async function enqueue(tx: Transaction, items: readonly OutgoingItem[]): Promise<void> {
+  for (const item of items) {
+    await tx.run(
+      insertSql,
+      item.node,
+      item.kind,
+      item.identificativo,
+      item.messageId ?? null,
+      item.contentId,
+      item.skip,
+      item.size,
+      item.eightBit ? 1 : 0,
+      item.reversePath,
+      item.recipient,
+      item.domain,
+      item.certified ? 1 : 0,
+      item.queuedAt,
+      item.expiresAt,
+      item.queuedAt,
+    );
+  }
+}
+
+const claimSql = `UPDATE outgoing SET lease_owner = ?, lease_until = ?
+  WHERE id IN (SELECT id FROM outgoing WHERE held = 0 AND next_at <= ?
+               AND (lease_until IS NULL OR lease_until <= ?) ORDER BY next_at LIMIT ?)
+  RETURNING *`;
+
+/** Takes due rows under a lease, grouped into jobs. */
+export async function claimDue(tx: Transaction, claim: Claim): Promise<OutgoingJob[]> {
+  const { owner, now, leaseMs, limit } = claim;
+  const rows = await tx.all<StoredRow>(claimSql, owner, now + leaseMs, now, now, limit);
+  return groupJobs(rows.map(toOutgoingRow));
+}
+
+/** Gives back every lease of `owner`: at start, what an earlier process of this node held. */
+export async function releaseLeases(tx: Transaction, owner: string): Promise<void> {
+  await tx.run('UPDATE outgoing SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?', owner);
+}
+
+/** Removes rows whose outcome is recorded. */
+export async function removeRows(tx: Transaction, rows: readonly OutgoingRow[]): Promise<void> {
+  for (const row of rows) await tx.run('DELETE FROM outgoing WHERE id = ?', row.id);
+}
+
+/** True while the row is still queued: false when another act (a receipt, a notice) has closed it. */
+export async function isQueued(tx: ReadTransaction, id: number): Promise<boolean> {
+  return (await tx.get('SELECT id FROM outgoing WHERE id = ?', id)) !== undefined;
+}
+
+/** Removes what is still queued for one recipient of an outgoing message: the transaction is closed. */
+export async function removeForRecipient(
+  tx: Transaction,
+  messageId: number,
+  recipient: string,
+): Promise<void> {
+  await tx.run('DELETE FROM outgoing WHERE message_id = ? AND recipient = ?', messageId, recipient);
+}
+
+/** Plans the next attempt after a temporary failure; `expired` when the limit leaves no further one. */
+export async function postpone(
+  tx: Transaction,
+  row: OutgoingRow,
+  result: RelayResult,
+  now: Instant,
+): Promise<'waiting' | 'expired'> {
+  const attempts = row.attempts + 1;
+  const next = nextAttempt({ attempts, now, expiresAt: row.expiresAt });
+  if (next === 'expired') return 'expired';
+  await tx.run(
+    `UPDATE outgoing SET attempts = ?, next_at = ?, last_code = ?, last_enhanced = ?, last_text = ?,
+       lease_owner = NULL, lease_until = NULL WHERE id = ?`,
+    attempts,
+    next,
+    result.code,
+    result.enhanced,
+    result.text,
+    row.id,
+  );
+  return 'waiting';
+}
+
+/** The instant the next row falls due, or undefined when the queue is empty. */
+export async function nextDue(tx: ReadTransaction): Promise<Instant | undefined> {
+  const row = await tx.get<{ due: number | null }>(
+    'SELECT MIN(MAX(next_at, COALESCE(lease_until, 0))) AS due FROM outgoing WHERE held = 0',
+  );
+  return row?.due ?? undefined;
+}
+
+export interface QueueFilter {
+  readonly afterId?: number;
+  readonly limit: number;
+  readonly domain?: string;
+}
+
+/** Rows in the order they were queued, a page at a time. */
+export async function listQueue(tx: ReadTransaction, filter: QueueFilter): Promise<OutgoingRow[]> {
+  const rows = await tx.all<StoredRow>(
+    `SELECT * FROM outgoing WHERE id > ? AND (? = '' OR domain = ?) ORDER BY id LIMIT ?`,
+    filter.afterId ?? 0,
+    filter.domain ?? '',
+    filter.domain ?? '',
+    filter.limit,
+  );
+  return rows.map(toOutgoingRow);
+}
+
+export async function findQueued(tx: ReadTransaction, id: number): Promise<OutgoingRow | undefined> {
+  const row = await tx.get<StoredRow>('SELECT * FROM outgoing WHERE id = ?', id);
+  return row === undefined ? undefined : toOutgoingRow(row);
+}
+
+/** Makes a row due now and lifts a hold; false when there is no such row. */
+export async function retryNow(tx: Transaction, id: number, now: Instant): Promise<boolean> {
+  const { changes } = await tx.run('UPDATE outgoing SET next_at = ?, held = 0 WHERE id = ?', now, id);
+  return changes > 0;
+}
+
+/** Keeps a row back until `retryNow`; the 24 h limit goes on counting. */
+export async function hold(tx: Transaction, id: number): Promise<boolean> {
+  const { changes } = await tx.run('UPDATE outgoing SET held = 1 WHERE id = ?', id);
+  return changes > 0;
+}
+
+function groupJobs(rows: readonly OutgoingRow[]): OutgoingJob[] {
+  const groups = new Map<string, [OutgoingRow, ...OutgoingRow[]]>();
+  for (const row of rows) {
+    const key = `${row.contentId} ${row.domain} ${row.reversePath}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()].map((group) => ({
+    domain: group[0].domain,
+    certified: group[0].certified,
+    rows: group,
+  }));
+}
+
+function toOutgoingRow(row: StoredRow): OutgoingRow {
+  return {
+    id: row.id,
+    node: row.node,
+    kind: row.kind,
+    identificativo: row.identificativo,
+    messageId: row.message_id ?? undefined,
+    contentId: row.content_id,
+    skip: row.skip,
+    size: row.size,
+    eightBit: row.eight_bit === 1,
+    reversePath: row.reverse_path,
+    recipient: row.recipient,
+    domain: row.domain,
+    certified: row.certified === 1,
+    queuedAt: row.queued_at,
+    expiresAt: row.expires_at,
+    nextAt: row.next_at,
+    attempts: row.attempts,
+    held: row.held === 1,
+    lastCode: row.last_code ?? undefined,
+    lastEnhanced: row.last_enhanced ?? undefined,
+    lastText: row.last_text ?? undefined,
+  };
+}

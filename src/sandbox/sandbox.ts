@@ -1,0 +1,93 @@
+/**
+ * Two whole providers on loopback, with everything they need of the world: authority, provider index, virus
+ * scanner. One process, two instances that share nothing but the files the real world would share.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { loadConfig } from '../config/load.ts';
+import type { ConfigInput } from '../config/schema.ts';
+import type { Clock } from '../lib/time.ts';
+import { type RunningProvider, startProvider } from '../main.ts';
+import { createLog, type RootLog } from '../telemetry/log.ts';
+import { writeEndpoints } from './endpoints.ts';
+import { makeMailboxes } from './mailboxes.ts';
+import { type PortName, portNames, sandboxFiles } from './places.ts';
+import { type PreparedProvider, prepareSandbox } from './prepare.ts';
+
+export interface SandboxOptions {
+  /** Where everything is kept; made when missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Throw away what an earlier run left. */
+  readonly fresh: boolean;
+}
+
+export interface RunningSandbox {
+  readonly files: ReturnType<typeof sandboxFiles>;
+  readonly providers: readonly PreparedProvider[];
+  /** Which virus scanner was found, in words. */
+  readonly antivirus: string;
+  stop(): Promise<void>;
+}
+
+/** Services that exist so far. */
+const services: ReadonlySet<PortName> = new Set(
+  portNames.filter((name) => name !== 'https' && name !== 'pop3' && name !== 'pop3s' && name !== 'mx'),
+);
+
+const clamdSocket = '/run/clamav/clamd.ctl';
+
+export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const { clock } = options;
+  if (options.fresh) rmSync(options.folder, { recursive: true, force: true });
+  const files = sandboxFiles(options.folder);
+  const antivirus = await findAntivirus();
+  const providers = await prepareSandbox({ files, at: clock(), services, antivirus: antivirus.config });
+  const running: { provider: RunningProvider; log: RootLog }[] = [];
+  const stop = async () => {
+    rmSync(files.endpoints, { force: true });
+    await Promise.all(running.map(({ provider }) => provider.stop()));
+    for (const { log } of running) log.flush();
+  };
+  try {
+    for (const prepared of providers) {
+      const config = loadConfig(prepared.configFile);
+      await makeMailboxes(config, prepared, clock());
+      const log = createLog({ level: config.log.level, destination: config.log.file });
+      running.push({ provider: await startProvider(config, { log, clock }), log });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  writeEndpoints(files, providers);
+  return { files, providers, antivirus: antivirus.words, stop };
+}
+
+interface Antivirus {
+  readonly config: NonNullable<ConfigInput['antivirus']>;
+  readonly words: string;
+}
+
+async function findAntivirus(): Promise<Antivirus> {
+  if (existsSync(clamdSocket) && (await answers(clamdSocket)))
+    return { config: { kind: 'clamd', socket: clamdSocket }, words: `clamd (${clamdSocket})` };
+  return {
+    config: { kind: 'eicar-only' },
+    words: 'solo il file di prova EICAR: clamd non risponde / only the EICAR test file: no clamd here',
+  };
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(1000, () => end(false));
+    socket.on('error', () => end(false));
+    socket.on('connect', () => socket.write('zPING\0'));
+    socket.on('data', (data) => end(data.toString('latin1').startsWith('PONG')));
+  });
+}

@@ -1,0 +1,144 @@
+/** The services of one provider: points, workers and listeners, started in order and stopped in reverse. */
+import type { SecureContext } from 'node:tls';
+import type { Config, Listener, ListenName } from './config/schema.ts';
+import { createImapServer } from './imap/server.ts';
+import type { Runner } from './lib/runner.ts';
+import { createAccessPoint } from './points/access-point.ts';
+import { createDeliveryPoint } from './points/delivery-point.ts';
+import { startDeliveryWorker } from './points/delivery-worker.ts';
+import type { PointParts } from './points/parts.ts';
+import type { SmtpLimits } from './smtp/edge.ts';
+import { createLoginGuard } from './smtp/login-guard.ts';
+import { createSubmissionServer } from './smtp/submission.ts';
+import { createImapLog } from './telemetry/imap-log.ts';
+import type { Log } from './telemetry/log.ts';
+import { createSmtpLog } from './telemetry/smtp-log.ts';
+import { buildParts, type Stores, type WireOptions } from './wire.ts';
+
+export interface Listening {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ServiceOptions extends WireOptions {
+  readonly log: Log;
+  /** The TLS files in force. */
+  readonly tls: () => SecureContext;
+}
+
+export interface Services {
+  readonly listening: Readonly<Partial<Record<ListenName, Listening>>>;
+  /** No new work, what is under way ends within the time, then the workers stop. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Server {
+  listen(port: number, host: string): Promise<Listening | number>;
+  close(graceMs: number): Promise<void>;
+}
+
+/** Messages being delivered at the same time: enough to keep signer and disk busy. */
+const deliveriesAtOnce = 16;
+
+export async function buildServices(
+  config: Config,
+  stores: Stores,
+  options: ServiceOptions,
+): Promise<Services> {
+  const built = await buildParts(config, stores, options);
+  await built.providerIndex.refresh();
+  const wake = { delivery: () => undefined as unknown, queue: () => undefined as unknown };
+  const parts: PointParts = {
+    ...built,
+    workers: { deliveriesWaiting: () => wake.delivery(), queueWaiting: () => wake.queue() },
+  };
+  const deliveryWorker = await startDeliveryWorker({
+    parts,
+    deliveryPoint: createDeliveryPoint(parts),
+    concurrency: deliveriesAtOnce,
+    onError: options.onError,
+  });
+  wake.delivery = () => deliveryWorker.wake();
+  const servers = buildServers(config, stores, parts, options);
+  const opened: Server[] = [];
+  const workers: Runner[] = [deliveryWorker];
+  const stop = async (graceMs: number) => {
+    await Promise.all(opened.map((server) => server.close(graceMs)));
+    await Promise.all(workers.map((worker) => worker.stop()));
+  };
+  try {
+    const listening = await listenAll(config, servers, opened);
+    return { listening, stop };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+}
+
+type Servers = Partial<Record<ListenName, Server>>;
+
+function buildServers(config: Config, stores: Stores, parts: PointParts, options: ServiceOptions): Servers {
+  return { ...buildSubmission(config, stores, parts, options), ...buildImap(config, stores, options) };
+}
+
+function buildSubmission(
+  config: Config,
+  stores: Stores,
+  parts: PointParts,
+  options: ServiceOptions,
+): Servers {
+  const accessPoint = createAccessPoint(parts);
+  const guard = createLoginGuard(options.clock);
+  const build = (mode: 'implicit' | 'starttls') =>
+    createSubmissionServer({
+      hostname: config.provider.hostname,
+      mode,
+      tls: options.tls,
+      accounts: stores.accounts,
+      guard,
+      accept: (submission) => accessPoint.submit(submission),
+      limits: smtpLimits(config),
+      log: createSmtpLog(options.log),
+    });
+  return { submission: build('starttls'), submissions: build('implicit') };
+}
+
+function buildImap(config: Config, stores: Stores, options: ServiceOptions): Servers {
+  const build = (mode: 'imap' | 'imaps') =>
+    createImapServer({
+      store: stores.mail,
+      accounts: stores.accounts,
+      tls: options.tls,
+      mode,
+      log: createImapLog(options.log, mode),
+      limits: {
+        connections: config.limits.connections,
+        connectionsPerAddress: config.limits.connectionsPerAddress,
+        messageBytes: config.limits.messageBytes,
+        autologoutMs: config.limits.idleSeconds * 1000,
+      },
+    });
+  return { imap: build('imap'), imaps: build('imaps') };
+}
+
+function smtpLimits({ limits }: Config): Partial<SmtpLimits> {
+  return {
+    messageBytes: limits.messageBytes,
+    recipients: limits.recipients,
+    connections: limits.connections,
+    connectionsPerAddress: limits.connectionsPerAddress,
+    idleMs: limits.smtpIdleSeconds * 1000,
+  };
+}
+
+async function listenAll(config: Config, servers: Servers, opened: Server[]): Promise<Services['listening']> {
+  const listening: Partial<Record<ListenName, Listening>> = {};
+  for (const [name, place] of Object.entries(config.listen) as [ListenName, Listener | null][]) {
+    const server = servers[name];
+    if (place === null || server === undefined) continue;
+    const bound = await server.listen(place.port, place.address);
+    listening[name] = typeof bound === 'number' ? { address: place.address, port: bound } : bound;
+    opened.push(server);
+  }
+  return listening;
+}
