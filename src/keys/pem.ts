@@ -3,9 +3,9 @@
  * keeps serving. The key never leaves the object; nothing here reads a file.
  */
 import { createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
-import { MailError } from '../lib/mail-error.ts';
 import { decodePem } from '../lib/pem.ts';
 import type { Signer } from './signer.ts';
+import { signerUnavailable } from './unavailable.ts';
 
 /** RFC 8551 §2.2: implementations sign with RSA keys of 2048 bits at least. */
 const leastModulusBits = 2048;
@@ -71,9 +71,7 @@ function signWith(key: KeyObject, tbs: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     sign('sha256', tbs, key, (error, signature) => {
       if (error === null) resolve(signature);
-      else reject(new MailError('temporary', unavailable, { code: 451, enhanced: '4.7.0' }, error));
+      else reject(signerUnavailable(error));
     });
   });
 }
-
-const unavailable = 'The signing key cannot be used now, please try again later';
