@@ -38,8 +38,11 @@ const piece = fc.constantFrom(
   'AUTH PLAIN =\r\n',
 );
 
+/** Half of the sessions begin in a message: random commands rarely come so far. */
+const start = fc.constantFrom('', 'MAIL FROM:<a@peer.test>\r\nRCPT TO:<b@alfa.test>\r\nDATA\r\n');
+
 const input = fc.tuple(
-  fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
+  fc.tuple(start, fc.array(piece, { maxLength: 40 })).map(([first, pieces]) => first + pieces.join('')),
   fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
 );
 
@@ -59,8 +62,7 @@ async function talk(text: string, sizes: readonly number[]): Promise<string> {
     if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   socket.end();
-  await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, 2000))]);
-  socket.destroy();
+  if (!socket.closed) await once(socket, 'close', { signal: AbortSignal.timeout(3000) });
   return replies;
 }
 
@@ -80,6 +82,7 @@ test('random sessions', async () => {
     }),
     { numRuns: Number(process.env.FUZZ_RUNS ?? 300) },
   );
+  assert.ok(edge.taken.length > 10, 'some sessions should bring a message');
   // Still there, and in order.
   assert.match(await talk('EHLO peer.test\r\nQUIT\r\n', [100]), /\r\n221 2\.0\.0 Bye\r\n$/);
   assert.deepEqual(
