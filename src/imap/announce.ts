@@ -1,0 +1,64 @@
+/** Telling the client what changed in its folder (RFC 3501 §7.3, §7.4; VANISHED and MODSEQ of RFC 7162). */
+import { MailError } from '../lib/mail-error.ts';
+import type { MessageRecord } from '../mailbox/mail-store.ts';
+import { formatRanges } from './number-ranges.ts';
+import { Farewell } from './refusal.ts';
+import type { Session } from './session.ts';
+import type { FolderView } from './view.ts';
+
+/** Whether removed messages may be announced now. */
+export type Announcing = 'all' | 'no-expunge';
+
+/** Asks the store for changes. @throws {Farewell} when the folder is gone under the session. */
+export async function refreshView(session: Session): Promise<void> {
+  const { view } = session;
+  session.takeDirty();
+  try {
+    await view.refresh(session.store);
+  } catch (error) {
+    // RFC 2180 §3.3: no sequence numbers can be kept for a folder that is no more.
+    if (error instanceof MailError && error.kind === 'permanent') {
+      throw new Farewell(`The folder ${view.folder.name} was deleted by another session; connect again`);
+    }
+    throw error;
+  }
+}
+
+/** Writes all changes that are known and may be told. */
+export async function announceChanges(session: Session, announcing: Announcing): Promise<void> {
+  const { view, out } = session;
+  const { vanished, expunged, exists, changed } = view.takeAnnouncement(announcing === 'all');
+  if (session.has('QRESYNC')) {
+    if (vanished.length > 0) session.untagged(`VANISHED ${formatRanges(vanished)}`);
+  } else {
+    for (const sequence of expunged) {
+      session.untagged(`${sequence} EXPUNGE`);
+      if (out.full) await out.drained();
+    }
+  }
+  if (exists !== undefined) announceCount(session, exists);
+  for (const record of changed) {
+    announceFlags(session, record);
+    if (out.full) await out.drained();
+  }
+}
+
+function announceCount(session: Session, exists: number): void {
+  session.untagged(`${exists} EXISTS`);
+  if (!session.has('IMAP4rev2')) session.untagged(`${session.view.recentCount} RECENT`);
+}
+
+/** An unsolicited FETCH with UID, flags and, for those who understand it, MODSEQ (RFC 7162 §3.2.4). */
+export function announceFlags(session: Session, record: MessageRecord): void {
+  const sequence = session.view.sequenceOf(record.uid);
+  if (sequence === undefined) return;
+  const modseq = session.has('CONDSTORE') ? ` MODSEQ (${record.modseq})` : '';
+  const flags = formatFlags(record, session.view, session.has('IMAP4rev2'));
+  session.untagged(`${sequence} FETCH (UID ${record.uid} FLAGS ${flags}${modseq})`);
+}
+
+/** `(\Seen $Forwarded)`; \Recent is no flag of a message but of a session's view of it. */
+export function formatFlags(record: MessageRecord, view: FolderView, withoutRecent: boolean): string {
+  const recent = !withoutRecent && view.isRecent(record.uid);
+  return `(${(recent ? [...record.flags, '\\Recent'] : record.flags).join(' ')})`;
+}

@@ -1,0 +1,57 @@
+/** What the server offers, as CAPABILITY tells it (RFC 3501 §6.1.1). */
+import { mechanisms } from './sasl/mechanisms.ts';
+import type { Session } from './session.ts';
+
+interface Capability {
+  readonly name: string | ((session: Session) => string);
+  /** Left out: always. */
+  readonly when?: (session: Session) => boolean;
+}
+
+const beforeLogin = (session: Session) => session.state === 'not-authenticated';
+const afterLogin = (session: Session) => session.state !== 'not-authenticated';
+
+const capabilities: readonly Capability[] = [
+  { name: 'IMAP4rev1' },
+  { name: 'STARTTLS', when: (session) => beforeLogin(session) && !session.link.secure },
+  { name: 'LOGINDISABLED', when: (session) => beforeLogin(session) && !session.link.secure },
+  ...mechanisms.map((mechanism) => ({
+    name: `AUTH=${mechanism.name}`,
+    when: (session: Session) => beforeLogin(session) && session.link.secure,
+  })),
+  { name: 'SASL-IR' },
+  { name: 'LITERAL+' },
+  { name: 'ID' },
+  { name: 'ENABLE' },
+  { name: 'IDLE' },
+  { name: 'NAMESPACE' },
+  { name: 'CHILDREN' },
+  { name: 'UNSELECT' },
+  { name: 'UIDPLUS' },
+  { name: 'MOVE' },
+  { name: 'LIST-EXTENDED' },
+  { name: 'LIST-STATUS' },
+  { name: 'SPECIAL-USE' },
+  { name: 'CREATE-SPECIAL-USE' },
+  { name: 'STATUS=SIZE' },
+  { name: 'ESEARCH' },
+  { name: 'WITHIN' },
+  { name: 'CONDSTORE' },
+  { name: 'QUOTA', when: afterLogin },
+  { name: 'QUOTA=RES-STORAGE', when: afterLogin },
+  { name: (session) => `APPENDLIMIT=${session.limits.messageBytes}` },
+];
+
+/** The capabilities offered to this session now, in a fixed order. */
+export function listCapabilities(session: Session): string[] {
+  const without = new Set(session.user?.withoutCapabilities?.map((name) => name.toUpperCase()));
+  return capabilities
+    .filter(({ when }) => when === undefined || when(session))
+    .map(({ name }) => (typeof name === 'string' ? name : name(session)))
+    .filter((name) => !without.has(name.toUpperCase()));
+}
+
+/** `CAPABILITY IMAP4rev1 …`, for the response and the response code. */
+export function formatCapabilities(session: Session): string {
+  return `CAPABILITY ${listCapabilities(session).join(' ')}`;
+}

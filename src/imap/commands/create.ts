@@ -1,0 +1,39 @@
+/** CREATE (RFC 3501 §6.3.3) with the USE parameter of RFC 6154 §3. */
+import { authenticated, type PlainCommand } from '../command.ts';
+import { newFolderName, readMailbox } from '../folders.ts';
+import { Refusal } from '../refusal.ts';
+import type { Session } from '../session.ts';
+import type { Arguments } from '../wire/arguments.ts';
+import { SyntaxProblem } from '../wire/syntax.ts';
+
+function readUses(args: Arguments): string[] {
+  if (!args.tryText(' ')) return [];
+  args.text('(');
+  if (args.keyword() !== 'USE') throw new SyntaxProblem('USE is the only parameter of CREATE');
+  args.space();
+  const uses = args.flagList();
+  args.text(')');
+  return uses;
+}
+
+async function createFolder(session: Session, name: string, uses: readonly string[]): Promise<void> {
+  const { mailboxId } = session.requireWriter();
+  if (uses.length > 1) throw new Refusal('USEATTR', 'A folder may have one special use');
+  await session.store.createFolder(mailboxId, newFolderName(name), uses[0]);
+}
+
+export const create: PlainCommand = {
+  name: 'CREATE',
+  states: authenticated,
+  announcing: 'all',
+  read: (args, session) => {
+    args.space();
+    const name = readMailbox(args, session);
+    const uses = readUses(args);
+    args.end();
+    return async () => {
+      await createFolder(session, name, uses);
+      return undefined;
+    };
+  },
+};

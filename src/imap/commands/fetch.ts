@@ -1,0 +1,138 @@
+/** FETCH and UID FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE (RFC 7162 §3.1.4). */
+import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import { type Completion, type PlainCommand, selected } from '../command.ts';
+import { becomeCondstoreAware } from '../condstore.ts';
+import { hasFlag } from '../flags.ts';
+import { FetchWriter } from '../message/fetch-writer.ts';
+import { findWordItem } from '../message/word-items.ts';
+import { resolveSet } from '../message-sets.ts';
+import { countOf, includes, type Ranges, rangesOf, windowsOf } from '../number-ranges.ts';
+import type { Session } from '../session.ts';
+import type { Arguments } from '../wire/arguments.ts';
+import { type FetchRequest, readFetchItems } from '../wire/fetch-items.ts';
+import type { SequenceSet } from '../wire/sequence-set.ts';
+import { SyntaxProblem } from '../wire/syntax.ts';
+
+interface FetchCommand {
+  readonly set: SequenceSet;
+  readonly items: readonly FetchRequest[];
+  readonly byUid: boolean;
+  readonly changedSince: number | undefined;
+}
+
+/** Records asked of the store at a time: many when they are all there is to it, few when bodies follow. */
+const windowSizes = { records: 1000, structures: 200, bodies: 50 };
+
+function readModifiers(args: Arguments): { changedSince: number | undefined } {
+  let changedSince: number | undefined;
+  if (!args.tryText(' ')) return { changedSince };
+  args.list(() => {
+    const name = args.keyword();
+    if (name !== 'CHANGEDSINCE') throw new SyntaxProblem(`There is no FETCH modifier ${name}`);
+    args.space();
+    changedSince = args.number();
+  });
+  return { changedSince };
+}
+
+function readFetch(args: Arguments, byUid: boolean): FetchCommand {
+  args.space();
+  const set = args.sequenceSet();
+  args.space();
+  const items = readFetchItems(args);
+  const modifiers = readModifiers(args);
+  args.end();
+  for (const item of items) if (item.kind === 'word') findWordItem(item.name);
+  return {
+    set,
+    items: completeItems(items, byUid, modifiers.changedSince !== undefined),
+    byUid,
+    ...modifiers,
+  };
+}
+
+/** UID FETCH always tells the UID, CHANGEDSINCE always the modseq. */
+function completeItems(items: FetchRequest[], byUid: boolean, withModseq: boolean): FetchRequest[] {
+  const named = (name: string) => items.some((item) => item.kind === 'word' && item.name === name);
+  const added = [...(byUid ? ['UID'] : []), ...(withModseq ? ['MODSEQ'] : [])].filter((name) => !named(name));
+  return [...added.map((name) => ({ kind: 'word', name }) as const), ...items];
+}
+
+const setsSeen = (item: FetchRequest) => (item.kind === 'section' || item.kind === 'binary') && !item.peek;
+
+function chooseWindow(items: readonly FetchRequest[]): number {
+  if (items.some(setsSeen)) return windowSizes.bodies;
+  const deep = items.some((item) => item.kind !== 'word' || findWordItem(item.name).needsStructure);
+  return deep ? windowSizes.structures : windowSizes.records;
+}
+
+/** The records to answer about, window by window. */
+async function* loadRecords(
+  session: Session,
+  uids: Ranges,
+  { items, changedSince }: FetchCommand,
+): AsyncGenerator<readonly MessageRecord[]> {
+  const { view, store } = session;
+  let wanted = uids;
+  if (changedSince !== undefined) {
+    const { changed } = await store.changesSince(view.folder.id, changedSince);
+    wanted = rangesOf(changed.filter(({ uid }) => includes(uids, uid)).map(({ uid }) => uid));
+  }
+  for (const window of windowsOf(wanted, chooseWindow(items)))
+    yield await store.messages(view.folder.id, window);
+}
+
+/** Sets \Seen where a body is fetched; the UIDs whose flags that changed (RFC 3501 §6.4.5 BODY[]). */
+async function markSeen(
+  session: Session,
+  records: readonly MessageRecord[],
+): Promise<{ records: readonly MessageRecord[]; marked: ReadonlySet<number> }> {
+  const { view, store } = session;
+  const unseen = records.filter((record) => !hasFlag(record.flags, '\\Seen')).map(({ uid }) => uid);
+  if (view.readOnly || unseen.length === 0) return { records, marked: new Set() };
+  const change = { operation: 'add', flags: ['\\Seen'] } as const;
+  const { updated } = await store.storeFlags(view.folder.id, rangesOf(unseen), change);
+  view.noteTold(updated);
+  const fresh = new Map(updated.map((record) => [record.uid, record]));
+  return { records: records.map((record) => fresh.get(record.uid) ?? record), marked: new Set(fresh.keys()) };
+}
+
+async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
+  const { items, byUid } = command;
+  for (const item of items) if (item.kind === 'word') findWordItem(item.name).onAsk?.(session);
+  if (command.changedSince !== undefined) becomeCondstoreAware(session);
+  const uids = resolveSet(session, command.set, byUid);
+  const writer = new FetchWriter(session, items);
+  let found = 0;
+  for await (const window of loadRecords(session, uids, command)) {
+    found += window.length;
+    const { records, marked } = items.some(setsSeen)
+      ? await markSeen(session, window)
+      : { records: window, marked: new Set<number>() };
+    for (const record of records) await writer.write(record, marked.has(record.uid));
+  }
+  writer.throwFailure();
+  const missing = !byUid && command.changedSince === undefined && found < countOf(uids);
+  if (missing) return { status: 'NO', code: 'EXPUNGEISSUED', text: 'Some messages are gone; send NOOP' };
+  return { text: 'Fetched' };
+}
+
+export const fetchCommand: PlainCommand = {
+  name: 'FETCH',
+  states: selected,
+  announcing: 'no-expunge',
+  read: (args) => {
+    const command = readFetch(args, false);
+    return (session) => fetch(session, command);
+  },
+};
+
+export const uidFetch: PlainCommand = {
+  name: 'UID FETCH',
+  states: selected,
+  announcing: 'all',
+  read: (args) => {
+    const command = readFetch(args, true);
+    return (session) => fetch(session, command);
+  },
+};

@@ -1,0 +1,112 @@
+/** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE parameter of RFC 7162 §3.1.8). */
+import type { Folder, FolderStatus } from '../../mailbox/mail-store.ts';
+import { authenticated, type Completion, type PlainCommand } from '../command.ts';
+import { becomeCondstoreAware } from '../condstore.ts';
+import { hasFlag } from '../flags.ts';
+import { findFolder, readMailbox } from '../folders.ts';
+import { windowsOf } from '../number-ranges.ts';
+import type { Session } from '../session.ts';
+import { FolderView } from '../view.ts';
+import type { Arguments } from '../wire/arguments.ts';
+import { SyntaxProblem } from '../wire/syntax.ts';
+
+/** System flags, and the keywords clients ask for most (RFC 9051 §2.3.2). */
+const usualFlags = [
+  '\\Answered',
+  '\\Flagged',
+  '\\Deleted',
+  '\\Seen',
+  '\\Draft',
+  '$Forwarded',
+  '$MDNSent',
+  '$Junk',
+  '$NotJunk',
+];
+/** The first unseen message is looked for among so many at each end at most. */
+const unseenWindow = 1000;
+
+interface SelectParameters {
+  condstore: boolean;
+}
+
+function readParameters(args: Arguments): SelectParameters {
+  const parameters: SelectParameters = { condstore: false };
+  if (!args.tryText(' ')) return parameters;
+  args.list(() => {
+    const name = args.keyword();
+    if (name !== 'CONDSTORE') throw new SyntaxProblem(`There is no parameter ${name}`);
+    parameters.condstore = true;
+  });
+  return parameters;
+}
+
+async function openFolder(session: Session, folder: Folder, readOnly: boolean): Promise<FolderStatus> {
+  const { store } = session;
+  const status = await store.status(folder.id);
+  const uids = await store.uids(folder.id);
+  const firstRecent = await store.firstRecent(folder.id, !readOnly);
+  session.openView(new FolderView({ folder, status, uids, readOnly, firstRecent }));
+  return status;
+}
+
+function writeState(session: Session, status: FolderStatus, keywords: readonly string[]): void {
+  const { view } = session;
+  const flags = [...usualFlags, ...keywords.filter((keyword) => !hasFlag(usualFlags, keyword))].join(' ');
+  session.untagged(`FLAGS (${flags})`);
+  const permanent = view.readOnly ? '' : `${flags} \\*`;
+  session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
+  session.untagged(`${view.count} EXISTS`);
+  if (!session.has('IMAP4rev2')) session.untagged(`${view.recentCount} RECENT`);
+  session.status('*', 'OK', { code: `UIDVALIDITY ${status.uidValidity}`, text: 'UIDs valid' });
+  session.status('*', 'OK', { code: `UIDNEXT ${status.uidNext}`, text: 'Predicted next UID' });
+  session.status('*', 'OK', { code: `HIGHESTMODSEQ ${view.modseq}`, text: 'Highest' });
+}
+
+/** The sequence number of the first unseen message, if it can be had cheaply. */
+async function findFirstUnseen(session: Session, unseen: number): Promise<number | undefined> {
+  const { view, store } = session;
+  if (unseen === 0 || view.count > unseenWindow * 4) return undefined;
+  for (const window of windowsOf(view.uids, unseenWindow)) {
+    const records = await store.messages(view.folder.id, window);
+    const first = records.find((record) => !hasFlag(record.flags, '\\Seen'));
+    if (first !== undefined) return view.sequenceOf(first.uid);
+  }
+  return undefined;
+}
+
+async function select(session: Session, name: string, readOnly: boolean): Promise<Completion> {
+  // The old folder is closed whether or not the new one opens (RFC 3501 §6.3.1, RFC 7162 §3.2.11).
+  if (session.state === 'selected') {
+    session.closeView();
+    session.status('*', 'OK', { code: 'CLOSED', text: 'The previous folder is closed' });
+  }
+  const folder = await findFolder(session, name);
+  const status = await openFolder(session, folder, readOnly || !session.login.rights.write);
+  writeState(session, status, await session.store.keywords(folder.id));
+  const unseen = await findFirstUnseen(session, status.unseen);
+  if (unseen !== undefined && !session.has('IMAP4rev2')) {
+    session.status('*', 'OK', { code: `UNSEEN ${unseen}`, text: 'First unseen message' });
+  }
+  return { code: session.view.readOnly ? 'READ-ONLY' : 'READ-WRITE', text: 'Folder is open' };
+}
+
+function defineSelect(name: string, readOnly: boolean): PlainCommand {
+  return {
+    name,
+    states: authenticated,
+    announcing: 'nothing',
+    read: (args, session) => {
+      args.space();
+      const mailbox = readMailbox(args, session);
+      const parameters = readParameters(args);
+      args.end();
+      return async () => {
+        if (parameters.condstore) becomeCondstoreAware(session);
+        return select(session, mailbox, readOnly);
+      };
+    },
+  };
+}
+
+export const selectCommand = defineSelect('SELECT', false);
+export const examine = defineSelect('EXAMINE', true);

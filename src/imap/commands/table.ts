@@ -1,0 +1,80 @@
+/** All commands, by name. A new command is a file and a line here. */
+import type { Command } from '../command.ts';
+import { append } from './append.ts';
+import { authenticate } from './authenticate.ts';
+import { capability } from './capability.ts';
+import { close, unselect } from './close.ts';
+import { copyCommand, moveCommand, uidCopy, uidMove } from './copy.ts';
+import { create } from './create.ts';
+import { deleteCommand } from './delete.ts';
+import { enable } from './enable.ts';
+import { expungeCommand, uidExpunge } from './expunge.ts';
+import { fetchCommand, uidFetch } from './fetch.ts';
+import { id } from './id.ts';
+import { idleCommand } from './idle.ts';
+import { listCommand } from './list.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
+import { lsubCommand } from './lsub.ts';
+import { namespace } from './namespace.ts';
+import { check, noop } from './noop.ts';
+import { getquota, getquotaroot } from './quota.ts';
+import { rename } from './rename.ts';
+import { searchCommand, uidSearch } from './search.ts';
+import { examine, selectCommand } from './select.ts';
+import { starttls } from './starttls.ts';
+import { status } from './status.ts';
+import { storeCommand, uidStore } from './store.ts';
+import { subscribe, unsubscribe } from './subscribe.ts';
+
+const all: readonly Command[] = [
+  // Any state
+  capability,
+  id,
+  logout,
+  noop,
+  // Not authenticated
+  authenticate,
+  login,
+  starttls,
+  // Authenticated
+  append,
+  create,
+  deleteCommand,
+  enable,
+  examine,
+  getquota,
+  getquotaroot,
+  idleCommand,
+  listCommand,
+  lsubCommand,
+  namespace,
+  rename,
+  selectCommand,
+  status,
+  subscribe,
+  unsubscribe,
+  // Selected
+  check,
+  close,
+  copyCommand,
+  expungeCommand,
+  fetchCommand,
+  moveCommand,
+  searchCommand,
+  storeCommand,
+  uidCopy,
+  uidExpunge,
+  uidFetch,
+  uidMove,
+  uidSearch,
+  uidStore,
+  unselect,
+];
+
+const byName: ReadonlyMap<string, Command> = new Map(all.map((command) => [command.name, command]));
+
+/** @param name in upper case, `UID FETCH` for the UID form */
+export function findCommand(name: string): Command | undefined {
+  return byName.get(name);
+}

@@ -1,0 +1,40 @@
+/** The way from credentials to the authenticated state, common to LOGIN and AUTHENTICATE. */
+import { formatCapabilities } from './capabilities.ts';
+import type { Completion } from './command.ts';
+import { Refusal } from './refusal.ts';
+import type { SaslResult } from './sasl/mechanisms.ts';
+import type { Session } from './session.ts';
+
+/** @throws {Refusal} PRIVACYREQUIRED before TLS (RFC 3501 §6.2.3, RFC 5530). */
+export function requireTls(session: Session): void {
+  if (session.link.secure) return;
+  throw new Refusal('PRIVACYREQUIRED', 'Passwords are taken under TLS only; use STARTTLS or the imaps port');
+}
+
+/**
+ * Enters the authenticated state, or answers so that neither text nor time tells what was wrong.
+ * @throws {Refusal}
+ */
+export async function finishLogin(
+  session: Session,
+  result: SaslResult,
+  mechanism: string,
+): Promise<Completion> {
+  const { name, login } = result;
+  const { facts } = session.link;
+  if (login === undefined) {
+    session.log.loginFailed({ ...facts, login: name, mechanism });
+    await session.link.punish();
+    throw new Refusal('AUTHENTICATIONFAILED', 'Wrong name or password');
+  }
+  if (!login.rights.read) {
+    throw new Refusal('AUTHORIZATIONFAILED', 'This login may not read the mailbox');
+  }
+  if (!session.link.claimMailbox(login.mailboxId)) {
+    throw new Refusal('LIMIT', 'Too many connections to this mailbox; close some programs and try again');
+  }
+  session.authenticated(login);
+  session.log.loggedIn({ ...facts, login: login.name, mechanism });
+  // The capabilities change with the login; saying them here saves the client a round trip.
+  return { code: formatCapabilities(session), text: 'Logged in' };
+}

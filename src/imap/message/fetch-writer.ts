@@ -1,0 +1,100 @@
+/** Writes FETCH responses, one message at a time, at the pace of the client. */
+import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import type { Session } from '../session.ts';
+import type { FetchRequest } from '../wire/fetch-items.ts';
+import { type FetchValue, produceValue, type StreamedValue } from './fetch-value.ts';
+import { StoredMessage } from './stored-message.ts';
+import { findWordItem } from './word-items.ts';
+
+export class FetchWriter {
+  readonly #session: Session;
+  readonly #items: readonly FetchRequest[];
+  /** The items, and what must be told when the fetch changed the flags (RFC 3501 §6.4.5, RFC 7162 §3.2.4). */
+  readonly #itemsWithFlags: readonly FetchRequest[];
+  #failure: unknown;
+  #failed = false;
+
+  constructor(session: Session, items: readonly FetchRequest[]) {
+    this.#session = session;
+    this.#items = items;
+    const wanted = session.has('CONDSTORE') ? ['UID', 'FLAGS', 'MODSEQ'] : ['FLAGS'];
+    const missing = wanted.filter(
+      (name) => !items.some((item) => item.kind === 'word' && item.name === name),
+    );
+    this.#itemsWithFlags = [...missing.map((name) => ({ kind: 'word', name }) as const), ...items];
+  }
+
+  /**
+   * Answers about one message, or about nothing when its parts cannot be read: then the others are still
+   * answered and {@link throwFailure} tells.
+   * @param flagsChanged the fetch itself set \Seen
+   */
+  async write(record: MessageRecord, flagsChanged: boolean): Promise<void> {
+    const { out, view } = this.#session;
+    const sequence = view.sequenceOf(record.uid);
+    if (sequence === undefined) return;
+    const values = await this.#produce(record, flagsChanged ? this.#itemsWithFlags : this.#items);
+    if (values === undefined) return;
+    out.text(`* ${sequence} FETCH (`);
+    for (const [index, value] of values.entries()) {
+      if (index > 0) out.text(' ');
+      if (typeof value === 'string') out.text(value);
+      else await this.#stream(value);
+    }
+    out.line(')');
+    if (out.full) await out.drained();
+  }
+
+  /** @throws what kept the first failed message from being answered. */
+  throwFailure(): void {
+    if (this.#failed) throw this.#failure;
+  }
+
+  async #produce(record: MessageRecord, items: readonly FetchRequest[]): Promise<FetchValue[] | undefined> {
+    const message = new StoredMessage(this.#session.store, record);
+    const values: FetchValue[] = [];
+    try {
+      for (const item of items) {
+        if (item.kind !== 'word') values.push(await produceValue(message, item));
+        else {
+          const value = findWordItem(item.name).produce(message, this.#session);
+          values.push(`${item.name} ${typeof value === 'string' ? value : await value}`);
+        }
+      }
+      return values;
+    } catch (error) {
+      if (!this.#failed) this.#failure = error;
+      this.#failed = true;
+      return undefined;
+    }
+  }
+
+  /**
+   * Once the size is announced there is no way back: when the bytes cannot be had, or are not as many, the
+   * connection is closed rather than the client given a wrong message.
+   */
+  async #stream({ label, size, binary, bytes }: StreamedValue): Promise<void> {
+    const { out } = this.#session;
+    out.text(`${label} ${binary ? '~' : ''}{${size}}\r\n`);
+    let sent = 0;
+    try {
+      for await (const chunk of bytes) {
+        sent += chunk.length;
+        if (sent > size) break;
+        out.bytes(chunk);
+        if (out.full) await out.drained();
+      }
+    } catch (error) {
+      throw new BrokenLiteral(error);
+    }
+    if (sent !== size) throw new BrokenLiteral(new Error(`${sent} bytes read where ${size} were announced`));
+  }
+}
+
+/** The response cannot be completed; nothing sensible can follow it, so the connection is cut. */
+export class BrokenLiteral extends Error {
+  constructor(cause: unknown) {
+    super('A message could not be read to its announced end', { cause });
+    this.name = 'BrokenLiteral';
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * FETCH items named by one word. An extension adds a line to the table; the rest follows.
+ */
+
+import { formatFlags } from '../announce.ts';
+import { becomeCondstoreAware } from '../condstore.ts';
+import type { Session } from '../session.ts';
+import { formatDateTime } from '../wire/dates.ts';
+import { SyntaxProblem } from '../wire/syntax.ts';
+import { formatBodyStructure } from './body-structure.ts';
+import { formatEnvelope } from './envelope.ts';
+import type { StoredMessage } from './stored-message.ts';
+
+export interface WordItem {
+  /** Needs the part tree, which costs a read a message. */
+  readonly needsStructure: boolean;
+  /** What asking for it switches on. */
+  readonly onAsk?: (session: Session) => void;
+  /** The value without its name, a byte string. */
+  readonly produce: (message: StoredMessage, session: Session) => string | Promise<string>;
+}
+
+/** A value that stands in the record. */
+const fromRecord = (produce: WordItem['produce']): WordItem => ({ needsStructure: false, produce });
+/** A value that needs the part tree. */
+const fromStructure = (produce: WordItem['produce']): WordItem => ({ needsStructure: true, produce });
+
+const items: ReadonlyMap<string, WordItem> = new Map([
+  ['UID', fromRecord(({ record }) => `${record.uid}`)],
+  ['FLAGS', fromRecord(({ record }, session) => formatFlags(record, session.view, session.has('IMAP4rev2')))],
+  ['INTERNALDATE', fromRecord(({ record }) => `"${formatDateTime(record.internalDate)}"`)],
+  ['RFC822.SIZE', fromRecord(({ record }) => `${record.size}`)],
+  ['MODSEQ', { ...fromRecord(({ record }) => `(${record.modseq})`), onAsk: becomeCondstoreAware }],
+  ['ENVELOPE', fromStructure(async (message) => formatEnvelope((await message.structure()).fields))],
+  ['BODY', fromStructure(async (message) => formatBodyStructure(await message.structure(), false))],
+  ['BODYSTRUCTURE', fromStructure(async (message) => formatBodyStructure(await message.structure(), true))],
+]);
+
+/** @throws {SyntaxProblem} */
+export function findWordItem(name: string): WordItem {
+  const item = items.get(name);
+  if (item === undefined) throw new SyntaxProblem(`There is no FETCH item ${name}`);
+  return item;
+}

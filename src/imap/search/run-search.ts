@@ -1,0 +1,134 @@
+/**
+ * Runs a search over the selected folder, window by window: what the view knows first, then the records,
+ * then headers, and bodies only of messages that nothing else decides.
+ */
+import type { Instant } from '../../lib/time.ts';
+import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import { StoredMessage } from '../message/stored-message.ts';
+import { resolveSet } from '../message-sets.ts';
+import { intersect, type Ranges, rangesOf, subtract, unite, valuesOf, windowsOf } from '../number-ranges.ts';
+import type { Session } from '../session.ts';
+import type { SearchKey } from '../wire/search-keys.ts';
+import { applySequenceSet } from '../wire/sequence-set.ts';
+import { findInBody } from './body-text.ts';
+import { judge, type SearchFacts, type TextKey } from './judge.ts';
+
+export interface SearchResult {
+  readonly uids: Ranges;
+  /** Records of the matches, when the caller asked for them or the search is about modseqs. */
+  readonly records: ReadonlyMap<number, MessageRecord> | undefined;
+}
+
+const windowSize = 1000;
+
+/** @param keepRecords for SORT and THREAD, which need them again. */
+export async function runSearch(
+  session: Session,
+  key: SearchKey,
+  keepRecords = false,
+): Promise<SearchResult> {
+  const sets = resolveSets(session, key);
+  const now = session.clock();
+  const keeps = keepRecords || mentions(key, 'modseq');
+  const candidates = boundOf(key, sets, session.view.uids);
+  if (!keeps && isDecidedByView(key)) {
+    return { uids: judgeInView(session, key, { sets, now, candidates }), records: undefined };
+  }
+  const records = keeps ? new Map<number, MessageRecord>() : undefined;
+  const matches: number[] = [];
+  for (const window of windowsOf(candidates, windowSize)) {
+    for (const record of await session.store.messages(session.view.folder.id, window)) {
+      const recent = session.view.isRecent(record.uid);
+      if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record }))) continue;
+      matches.push(record.uid);
+      records?.set(record.uid, record);
+    }
+  }
+  return { uids: rangesOf(matches), records };
+}
+
+async function decide(
+  session: Session,
+  key: SearchKey,
+  facts: SearchFacts & { record: MessageRecord },
+): Promise<boolean> {
+  const fromRecord = judge(key, facts);
+  if (fromRecord !== undefined) return fromRecord;
+  const message = new StoredMessage(session.store, facts.record);
+  const withHeader = { ...facts, fields: (await message.structure()).fields };
+  const fromHeader = judge(key, withHeader);
+  if (fromHeader !== undefined) return fromHeader;
+  return judge(key, { ...withHeader, found: await findInBody(message, textKeysOf(key)) }) === true;
+}
+
+interface ViewSearch {
+  readonly sets: SearchFacts['sets'];
+  readonly now: Instant;
+  readonly candidates: Ranges;
+}
+
+/** A search about sets only needs no look at the store. */
+function judgeInView(session: Session, key: SearchKey, { sets, now, candidates }: ViewSearch): Ranges {
+  const exact = exactSetOf(key, sets, session.view.uids);
+  if (exact !== undefined) return exact;
+  const matches: number[] = [];
+  for (const uid of valuesOf(candidates)) {
+    if (judge(key, { uid, recent: session.view.isRecent(uid), now, sets })) matches.push(uid);
+  }
+  return rangesOf(matches);
+}
+
+/** The matches by set algebra alone, or undefined when the key is about more than sets. */
+function exactSetOf(key: SearchKey, sets: SearchFacts['sets'], everything: Ranges): Ranges | undefined {
+  if (key.kind === 'all') return everything;
+  if (key.kind === 'set') return intersect(sets.get(key) ?? [], everything);
+  if (key.kind === 'not') {
+    const inner = exactSetOf(key.key, sets, everything);
+    return inner && subtract(everything, inner);
+  }
+  if (key.kind !== 'and' && key.kind !== 'or') return undefined;
+  const parts = key.keys.map((each) => exactSetOf(each, sets, everything));
+  if (parts.some((part) => part === undefined)) return undefined;
+  const join = key.kind === 'and' ? intersect : unite;
+  return (parts as Ranges[]).reduce((joined, part) => join(joined, part));
+}
+
+/** Messages that can match at all: the sets the whole search is narrowed to. */
+function boundOf(key: SearchKey, sets: SearchFacts['sets'], everything: Ranges): Ranges {
+  if (key.kind === 'set') return intersect(sets.get(key) ?? [], everything);
+  if (key.kind !== 'and') return everything;
+  return key.keys.reduce((bound, each) => boundOf(each, sets, bound), everything);
+}
+
+const viewKinds: readonly SearchKey['kind'][] = ['all', 'and', 'or', 'not', 'set', 'recent'];
+
+function isDecidedByView(key: SearchKey): boolean {
+  return [...walkKeys(key)].every(({ kind }) => viewKinds.includes(kind));
+}
+
+export function mentions(key: SearchKey, kind: SearchKey['kind']): boolean {
+  for (const each of walkKeys(key)) if (each.kind === kind) return true;
+  return false;
+}
+
+function textKeysOf(key: SearchKey): TextKey[] {
+  return [...walkKeys(key)].filter((each): each is TextKey => each.kind === 'body' || each.kind === 'text');
+}
+
+function* walkKeys(key: SearchKey): Generator<SearchKey> {
+  yield key;
+  if (key.kind === 'not') yield* walkKeys(key.key);
+  if (key.kind === 'and' || key.kind === 'or') for (const each of key.keys) yield* walkKeys(each);
+}
+
+/** A set may name sequence numbers beyond the last message: in a search they simply match nothing. */
+function resolveSets(session: Session, key: SearchKey): Map<SearchKey, Ranges> {
+  const sets = new Map<SearchKey, Ranges>();
+  for (const each of walkKeys(key)) {
+    if (each.kind !== 'set') continue;
+    const { set, byUid } = each;
+    if (byUid || set.kind === 'saved') sets.set(each, resolveSet(session, set, true));
+    else sets.set(each, session.view.uidsAt(applySequenceSet(set, session.view.count)));
+  }
+  return sets;
+}

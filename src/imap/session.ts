@@ -1,0 +1,202 @@
+/**
+ * One client's session: its state by RFC 3501 §3, what it enabled, the folder it selected. Commands work on
+ * this; the connection underneath is seen only through {@link Link}.
+ */
+import type { Clock } from '../lib/time.ts';
+import type { MailStore } from '../mailbox/mail-store.ts';
+import type { ImapLimits } from './limits.ts';
+import type { ConnectionFacts, ImapLog } from './log.ts';
+import type { Ranges } from './number-ranges.ts';
+import { Refusal } from './refusal.ts';
+import type { FolderView } from './view.ts';
+import { formatAstring, formatNstring, formatString, formatText } from './wire/format.ts';
+import { wireMailboxName } from './wire/mailbox-name.ts';
+import type { Output } from './wire/output.ts';
+
+export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logged-out';
+
+/** What ENABLE can switch on (RFC 5161), in the spelling of the capability. */
+export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT';
+
+/** Who is logged in; a part of what the accounts room gives. */
+export interface ImapLogin {
+  readonly name: string;
+  readonly mailboxId: number;
+  readonly rights: { readonly read: boolean; readonly write: boolean };
+  /** Capabilities not to be offered to this login, for clients that trip on them. */
+  readonly withoutCapabilities?: readonly string[];
+}
+
+export interface ImapAccounts {
+  /** Undefined for a wrong name or password, which takes as long as a right one. */
+  authenticate(login: string, password: string, scope: 'imap'): Promise<ImapLogin | undefined>;
+}
+
+/** What a session may ask of its connection. */
+export interface Link {
+  readonly facts: ConnectionFacts;
+  readonly secure: boolean;
+  readonly compressed: boolean;
+  /** Sends a continuation request; `text` is a byte string. */
+  invite(text: string): Promise<void>;
+  /** The next raw line of the client, for SASL and IDLE. @throws {SyntaxProblem} {@link InputEnded} */
+  line(): Promise<string>;
+  startTls(): Promise<void>;
+  compress(): Promise<void>;
+  /** Counts the mailbox's connections; false when it has too many. */
+  claimMailbox(mailboxId: number): boolean;
+  /** Waits before a wrong password is answered. @throws {Farewell} after too many. */
+  punish(): Promise<void>;
+}
+
+export interface SessionParts {
+  readonly store: MailStore;
+  readonly accounts: ImapAccounts;
+  readonly out: Output;
+  readonly link: Link;
+  readonly limits: ImapLimits;
+  readonly log: ImapLog;
+  readonly clock: Clock;
+}
+
+export class Session {
+  readonly store: MailStore;
+  readonly accounts: ImapAccounts;
+  readonly out: Output;
+  readonly link: Link;
+  readonly limits: ImapLimits;
+  readonly log: ImapLog;
+  readonly clock: Clock;
+  readonly #enabled = new Set<Extension>();
+  #login: ImapLogin | undefined;
+  #view: FolderView | undefined;
+  #loggedOut = false;
+  #unwatch: (() => void) | undefined;
+  #dirty = false;
+  /** Called at each change of the selected folder; set while idling. */
+  onChange: (() => void) | undefined;
+  /** The result `$` stands for (RFC 5182), UIDs. */
+  savedSearch: Ranges = [];
+
+  constructor(parts: SessionParts) {
+    this.store = parts.store;
+    this.accounts = parts.accounts;
+    this.out = parts.out;
+    this.link = parts.link;
+    this.limits = parts.limits;
+    this.log = parts.log;
+    this.clock = parts.clock;
+  }
+
+  get state(): SessionState {
+    if (this.#loggedOut) return 'logged-out';
+    if (this.#view !== undefined) return 'selected';
+    return this.#login === undefined ? 'not-authenticated' : 'authenticated';
+  }
+
+  /** The login, or undefined before one. */
+  get user(): ImapLogin | undefined {
+    return this.#login;
+  }
+
+  /** The login. @throws {Refusal} never in a state that has one. */
+  get login(): ImapLogin {
+    if (this.#login === undefined) throw new Refusal(undefined, 'Log in first');
+    return this.#login;
+  }
+
+  /** The selected folder. @throws {Refusal} never in the selected state. */
+  get view(): FolderView {
+    if (this.#view === undefined) throw new Refusal(undefined, 'Select a folder first');
+    return this.#view;
+  }
+
+  /** The login, if it may change things. @throws {Refusal} NOPERM */
+  requireWriter(): ImapLogin {
+    if (!this.login.rights.write)
+      throw new Refusal('NOPERM', 'This login may read but not change the mailbox');
+    return this.login;
+  }
+
+  /** The selected folder, if it may be changed. @throws {Refusal} NOPERM when it is open read-only. */
+  requireWritableView(): FolderView {
+    if (this.view.readOnly) throw new Refusal('NOPERM', 'The folder is open read-only; use SELECT');
+    return this.view;
+  }
+
+  authenticated(login: ImapLogin): void {
+    this.#login = login;
+  }
+
+  logOut(): void {
+    this.closeView();
+    this.#loggedOut = true;
+  }
+
+  openView(view: FolderView): void {
+    this.closeView();
+    this.#view = view;
+    this.#unwatch = this.store.watch(this.login.mailboxId, (notice) => {
+      if (notice.folderId !== undefined && notice.folderId !== view.folder.id) return;
+      this.#dirty = true;
+      this.onChange?.();
+    });
+  }
+
+  /** Ends the selected state, if it is on. */
+  closeView(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#view = undefined;
+    this.#dirty = false;
+    this.savedSearch = [];
+  }
+
+  /** True when the folder changed since this was asked last. */
+  takeDirty(): boolean {
+    const dirty = this.#dirty;
+    this.#dirty = false;
+    return dirty;
+  }
+
+  /** Also what implies it: QRESYNC includes CONDSTORE (RFC 7162 §3.2.3). */
+  has(extension: Extension): boolean {
+    return this.#enabled.has(extension) || (extension === 'CONDSTORE' && this.#enabled.has('QRESYNC'));
+  }
+
+  enable(extension: Extension): void {
+    this.#enabled.add(extension);
+  }
+
+  /** UTF-8 in mailbox names, quoted strings and texts. */
+  get utf8(): boolean {
+    return this.#enabled.has('IMAP4rev2') || this.#enabled.has('UTF8=ACCEPT');
+  }
+
+  /** A mailbox name as an astring for this client. */
+  formatMailbox(name: string): string {
+    const bytes = wireMailboxName(name, this.utf8);
+    return this.utf8 ? formatString(bytes, true) : formatAstring(bytes);
+  }
+
+  formatNstring(bytes: string | undefined): string {
+    return formatNstring(bytes, this.utf8);
+  }
+
+  /** Sends `* text`; a byte string. */
+  untagged(text: string): void {
+    this.out.line(`* ${text}`);
+  }
+
+  /** Sends a status line; `tag` may be `*`. */
+  status(tag: string, status: 'OK' | 'NO' | 'BAD' | 'BYE', { code, text }: StatusText): void {
+    const brackets = code === undefined ? '' : `[${code}] `;
+    this.out.line(`${tag} ${status} ${brackets}${formatText(text, this.utf8)}`);
+  }
+}
+
+export interface StatusText {
+  /** Response code with its arguments, without brackets. */
+  readonly code?: string | undefined;
+  readonly text: string;
+}

@@ -1,0 +1,210 @@
+/**
+ * What one session knows of its selected folder, and what it must still be told. Other sessions change the
+ * folder at any time; here each change waits until the protocol allows to announce it (RFC 3501 §5.2,
+ * §7.4.1: no EXPUNGE while the client counts on sequence numbers). Holds ranges and numbers only: idle
+ * sessions stay small.
+ */
+import type { Folder, FolderChanges, FolderStatus, MailStore, MessageRecord } from '../mailbox/mail-store.ts';
+import {
+  countOf,
+  emptyRanges,
+  includes,
+  intersect,
+  type Ranges,
+  rangesOf,
+  subtract,
+  unite,
+} from './number-ranges.ts';
+import { SequenceMap } from './sequence-map.ts';
+import { applySequenceSet, type SequenceSet } from './wire/sequence-set.ts';
+import { SyntaxProblem } from './wire/syntax.ts';
+
+/** Changes to put on the wire, in this order. */
+export interface Announcement {
+  /** Removed messages: UIDs, and their sequence numbers from the highest down. */
+  readonly vanished: Ranges;
+  readonly expunged: readonly number[];
+  /** The new number of messages, if it grew. */
+  readonly exists: number | undefined;
+  /** Messages whose flags changed, in UID order. */
+  readonly changed: readonly MessageRecord[];
+}
+
+export interface OpenedFolder {
+  readonly folder: Folder;
+  readonly status: FolderStatus;
+  readonly uids: readonly number[];
+  readonly readOnly: boolean;
+  /** First UID no session was told of before this one. */
+  readonly firstRecent: number;
+}
+
+export class FolderView {
+  readonly folder: Folder;
+  readonly readOnly: boolean;
+  /** Every change up to here is in the map or waits below. */
+  #modseq: number;
+  readonly #map: SequenceMap;
+  #recent: Ranges;
+  /** Removed by someone, still counted by the client. */
+  #gone: Ranges = emptyRanges;
+  /** The modseq before the oldest change that still waits in `#gone`. */
+  #modseqBeforeGone: number | undefined;
+  #changed = new Map<number, MessageRecord>();
+  /** Modseqs this session learned from its own commands: no news when they come back as changes. */
+  #told = new Map<number, number>();
+  #announcedCount: number;
+
+  constructor(opened: OpenedFolder) {
+    this.folder = opened.folder;
+    this.readOnly = opened.readOnly;
+    this.#modseq = opened.status.highestModseq;
+    // Status and UIDs are read one after the other: what came in between arrives as a change later.
+    this.#map = new SequenceMap(intersect(rangesOf(opened.uids), [[1, opened.status.uidNext - 1]]));
+    this.#recent = [[opened.firstRecent, Number.POSITIVE_INFINITY]];
+    this.#announcedCount = this.#map.count;
+    this.#recent = intersect(this.#recent, this.#map.uids);
+  }
+
+  /** Number of messages as the client counts them. */
+  get count(): number {
+    return this.#map.count;
+  }
+
+  get recentCount(): number {
+    return countOf(intersect(this.#recent, this.#map.uids));
+  }
+
+  get uids(): Ranges {
+    return this.#map.uids;
+  }
+
+  get lastUid(): number {
+    return this.#map.lastUid;
+  }
+
+  /**
+   * The modseq up to which the client will know everything once told what is not held back: HIGHESTMODSEQ
+   * as it may be sent now (RFC 7162 §3.2).
+   */
+  get modseq(): number {
+    return this.#modseqBeforeGone ?? this.#modseq;
+  }
+
+  /** The modseq up to which the client will know everything once told all that is known here. */
+  get modseqWhenTold(): number {
+    return this.#modseq;
+  }
+
+  /** True when messages are gone that the client still counts. */
+  get hasGone(): boolean {
+    return this.#gone.length > 0;
+  }
+
+  isRecent(uid: number): boolean {
+    return includes(this.#recent, uid);
+  }
+
+  sequenceOf(uid: number): number | undefined {
+    return this.#map.sequenceOf(uid);
+  }
+
+  uidAt(sequence: number): number | undefined {
+    return this.#map.uidAt(sequence);
+  }
+
+  /** Numbers beyond the last message are ignored. */
+  uidsAt(sequences: Ranges): Ranges {
+    return this.#map.uidsAt(sequences);
+  }
+
+  sequencesOf(uids: Ranges): Ranges {
+    return this.#map.sequencesOf(uids);
+  }
+
+  /** True when one of these messages was removed by someone and is not announced yet. */
+  isGone(uids: Ranges): boolean {
+    return intersect(uids, this.#gone).length > 0;
+  }
+
+  /**
+   * The UIDs a message set names in this view, expunged but unannounced ones included.
+   * @param byUid the set holds UIDs, not sequence numbers
+   * @throws {SyntaxProblem} for a sequence number beyond the last message (RFC 9051 §9 seq-number)
+   */
+  resolve(set: SequenceSet & { kind: 'numbers' }, byUid: boolean): Ranges {
+    if (byUid) return intersect(applySequenceSet(set, this.lastUid), this.#map.uids);
+    if (set.largest > this.count) {
+      throw new SyntaxProblem(`The folder has ${this.count} messages, there is no message ${set.largest}`);
+    }
+    return this.#map.uidsAt(applySequenceSet(set, this.count));
+  }
+
+  /** Notes what this session was or is about to be told by a response of its own. */
+  noteTold(records: readonly MessageRecord[]): void {
+    for (const record of records) {
+      this.#told.set(record.uid, record.modseq);
+      this.#changed.delete(record.uid);
+    }
+  }
+
+  /** Brings in what happened since the last time. The store is asked once. */
+  async refresh(store: MailStore): Promise<void> {
+    const changes = await store.changesSince(this.folder.id, this.#modseq);
+    if (changes.highestModseq <= this.#modseq) return;
+    const before = this.#modseq;
+    const added = this.#apply(changes);
+    if (this.#gone.length > 0) this.#modseqBeforeGone ??= before;
+    if (added === undefined) return;
+    const firstRecent = await store.firstRecent(this.folder.id, !this.readOnly);
+    this.#recent = unite(this.#recent, intersect(added, [[firstRecent, Number.POSITIVE_INFINITY]]));
+  }
+
+  /** The UIDs that are new, if any. */
+  #apply(changes: FolderChanges): Ranges | undefined {
+    this.#modseq = changes.highestModseq;
+    const vanished = intersect(rangesOf(changes.vanished), this.#map.uids);
+    this.#gone = unite(this.#gone, vanished);
+    const lastUid = this.#map.lastUid;
+    const added: number[] = [];
+    for (const record of changes.changed) {
+      if (record.uid > lastUid) added.push(record.uid);
+      else if (this.#isNews(record)) this.#changed.set(record.uid, record);
+    }
+    for (const uid of changes.vanished) this.#changed.delete(uid);
+    this.#told.clear();
+    if (added.length === 0) return undefined;
+    const ranges = rangesOf(added);
+    this.#map.append(ranges);
+    return ranges;
+  }
+
+  #isNews(record: MessageRecord): boolean {
+    if (!this.#map.has(record.uid)) return false;
+    const told = this.#told.get(record.uid);
+    return told === undefined || told < record.modseq;
+  }
+
+  /**
+   * What the client is to be told now; it then counts as told.
+   * @param expunges whether removed messages may be announced
+   */
+  takeAnnouncement(expunges: boolean): Announcement {
+    const vanished = expunges ? this.#gone : emptyRanges;
+    const expunged = this.#forget(vanished);
+    const exists = this.count > this.#announcedCount - expunged.length ? this.count : undefined;
+    this.#announcedCount = this.count;
+    const changed = [...this.#changed.values()].sort((a, b) => a.uid - b.uid);
+    this.#changed = new Map();
+    return { vanished, expunged, exists, changed };
+  }
+
+  #forget(uids: Ranges): number[] {
+    if (uids.length === 0) return [];
+    const removed = this.#map.remove(uids);
+    this.#gone = subtract(this.#gone, uids);
+    if (this.#gone.length === 0) this.#modseqBeforeGone = undefined;
+    this.#recent = subtract(this.#recent, uids);
+    return removed;
+  }
+}
