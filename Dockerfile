@@ -4,7 +4,7 @@ ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates nodejs npm \
+ && apt-get install -y --no-install-recommends ca-certificates libatomic1 nodejs npm \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/openpec
 COPY package.json package-lock.json .npmrc ./
@@ -16,7 +16,7 @@ COPY src src
 
 FROM ${BASE}
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates tzdata \
+ && apt-get install -y --no-install-recommends ca-certificates libatomic1 tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --system --gid 2525 openpec \
  && useradd --system --uid 2525 --gid openpec --home-dir /var/lib/openpec --shell /usr/sbin/nologin openpec \
