@@ -218,8 +218,8 @@ function checkSettings(mailbox: Mailbox, settings: MailboxSettings): void {
   checkAmount('limit of recipients an hour', settings.recipientsPerHour);
   checkAmount('limit of recipients a day', settings.recipientsPerDay);
   if (settings.forwardTo) parseMailboxAddress(settings.forwardTo);
-  const forwarding = (settings.ordinaryMail ?? mailbox.ordinaryMail) === 'forward';
-  const target = settings.forwardTo === undefined ? mailbox.forwardTo : settings.forwardTo;
+  const forwarding = chosen(settings.ordinaryMail, mailbox.ordinaryMail) === 'forward';
+  const target = chosen(settings.forwardTo, mailbox.forwardTo);
   if (forwarding && !target) {
     throw refuse('To forward ordinary mail, also give the address it shall be forwarded to');
   }
