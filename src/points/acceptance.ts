@@ -150,6 +150,7 @@ async function enqueueRemote(parts: PointParts, tx: Transaction, remote: RemoteE
       kind: 'envelope' as const,
       identificativo: read.facts.identificativo,
       messageId,
+      mailId: `<${read.facts.identificativo}>`,
       contentId: envelopeId,
       skip,
       size: envelope.size,

@@ -6,6 +6,7 @@ import { deliver } from '../mailbox/deliver.ts';
 import { appendEvent } from '../message-log/append.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { statesBefore } from '../pec/lifecycle.ts';
+import { removeForRecipient } from '../queue/outgoing.ts';
 import { moveRecipient, type PecMessage, type PecRecipient } from '../queue/pec-messages.ts';
 import { handOver } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
@@ -63,7 +64,7 @@ export async function commitDelivery(parts: PointParts, commit: DeliveryCommit):
 
 export interface NonDeliveryCommit {
   readonly message: PecMessage;
-  readonly recipient: PecRecipient;
+  readonly recipient: Pick<PecRecipient, 'address'>;
   readonly failure: DeliveryFailure;
   readonly notice: SealedMessage;
   readonly at: Instant;
@@ -81,6 +82,7 @@ export async function commitNonDelivery(parts: PointParts, commit: NonDeliveryCo
       closedAt: at,
       nextAt: null,
     });
+    await removeForRecipient(tx, message.id, recipient.address);
     if (!moved) return;
     await sendToSender(parts, tx, { message, sealed: notice, at });
     await appendEvent(
@@ -99,15 +101,26 @@ export async function commitNonDelivery(parts: PointParts, commit: NonDeliveryCo
   });
 }
 
-interface ToSender {
+export interface ToSender {
   readonly message: PecMessage;
   readonly sealed: SealedMessage;
   readonly at: Instant;
 }
 
 /** A notification to the original sender, the SMTP one and never Reply-To (RFC 6109 §2.1). */
-async function sendToSender(parts: PointParts, tx: Transaction, { message, sealed, at }: ToSender) {
+export async function sendToSender(
+  parts: PointParts,
+  tx: Transaction,
+  { message, sealed, at }: ToSender,
+): Promise<void> {
   const { sender, identificativo } = message.facts;
-  const place = await handOver(parts, tx, { sealed, to: sender, at, kind: 'notification', identificativo });
+  const place = await handOver(parts, tx, {
+    sealed,
+    to: sender,
+    at,
+    kind: 'notification',
+    identificativo,
+    messageId: message.id,
+  });
   if (place === 'queue') tx.afterCommit(() => parts.workers.queueWaiting());
 }

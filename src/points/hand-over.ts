@@ -21,6 +21,8 @@ export interface HandOver {
   readonly kind: OutgoingKind;
   /** Of the certified message it is about. */
   readonly identificativo: string;
+  /** Row of that message; undefined when it has none (refused). */
+  readonly messageId?: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export function buildReturnPath(reversePath: string): Uint8Array {
 export async function handOver(
   parts: PointParts,
   tx: Transaction,
-  { sealed, to, at, kind, identificativo }: HandOver,
+  { sealed, to, at, kind, identificativo, messageId }: HandOver,
 ): Promise<Place> {
   const mailbox = await findMailbox(tx, to);
   if (mailbox !== undefined) {
@@ -56,7 +58,8 @@ export async function handOver(
       node: parts.node,
       kind,
       identificativo,
-      messageId: undefined,
+      messageId,
+      mailId: sealed.generated.messageId,
       contentId,
       skip: 0,
       size: sealed.size,

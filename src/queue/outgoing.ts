@@ -4,6 +4,7 @@
  * node) and the message is tried again; the receiving side makes that harmless (exactly-once by
  * identificativo).
  */
+import { releaseContents } from '../content/content.ts';
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import type { RelayResult } from '../relay/relay.ts';
@@ -16,8 +17,10 @@ export interface OutgoingItem {
   readonly node: string;
   readonly kind: OutgoingKind;
   readonly identificativo: string;
-  /** Row of the outgoing pec_message that an `envelope` belongs to. */
+  /** Row of the pec_message it belongs to. */
   readonly messageId: number | undefined;
+  /** Message-ID of what is sent, with angle brackets. */
+  readonly mailId: string;
   readonly contentId: number;
   /** Bytes at the beginning of the content that are not sent: the Return-Path that mailboxes here see. */
   readonly skip: number;
@@ -65,6 +68,7 @@ interface StoredRow {
   kind: OutgoingKind;
   identificativo: string;
   message_id: number | null;
+  mail_id: string;
   content_id: number;
   skip: number;
   size: number;
@@ -83,9 +87,9 @@ interface StoredRow {
   last_text: string | null;
 }
 
-const insertSql = `INSERT INTO outgoing (node, kind, identificativo, message_id, content_id, skip, size, eight_bit,
+const insertSql = `INSERT INTO outgoing (node, kind, identificativo, message_id, mail_id, content_id, skip, size, eight_bit,
   reverse_path, recipient, domain, certified, queued_at, expires_at, next_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Adds the items, due at once. */
 export async function enqueue(tx: Transaction, items: readonly OutgoingItem[]): Promise<void> {
@@ -96,6 +100,7 @@ export async function enqueue(tx: Transaction, items: readonly OutgoingItem[]): 
       item.kind,
       item.identificativo,
       item.messageId ?? null,
+      item.mailId,
       item.contentId,
       item.skip,
       item.size,
@@ -131,6 +136,7 @@ export async function releaseLeases(tx: Transaction, owner: string): Promise<voi
 /** Removes rows whose outcome is recorded. */
 export async function removeRows(tx: Transaction, rows: readonly OutgoingRow[]): Promise<void> {
   for (const row of rows) await tx.run('DELETE FROM outgoing WHERE id = ?', row.id);
+  await releaseContents(tx, new Set(rows.map((row) => row.contentId)));
 }
 
 /** True while the row is still queued: false when another act (a receipt, a notice) has closed it. */
@@ -144,7 +150,11 @@ export async function removeForRecipient(
   messageId: number,
   recipient: string,
 ): Promise<void> {
-  await tx.run('DELETE FROM outgoing WHERE message_id = ? AND recipient = ?', messageId, recipient);
+  await tx.run(
+    `DELETE FROM outgoing WHERE message_id = ? AND LOWER(recipient) = ? AND kind = 'envelope'`,
+    messageId,
+    recipient,
+  );
 }
 
 /** Plans the next attempt after a temporary failure; `expired` when the limit leaves no further one. */
@@ -235,6 +245,7 @@ function toOutgoingRow(row: StoredRow): OutgoingRow {
     kind: row.kind,
     identificativo: row.identificativo,
     messageId: row.message_id ?? undefined,
+    mailId: row.mail_id,
     contentId: row.content_id,
     skip: row.skip,
     size: row.size,

@@ -17,7 +17,7 @@ export const migration = {
        mail_receipt TEXT NOT NULL,
        facts TEXT NOT NULL,
        receipt_kind TEXT NOT NULL,
-       envelope_id INTEGER NOT NULL REFERENCES content (id),
+       envelope_id INTEGER REFERENCES content (id),
        envelope_size INTEGER NOT NULL,
        eight_bit INTEGER NOT NULL,
        original_start INTEGER NOT NULL,

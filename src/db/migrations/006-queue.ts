@@ -9,6 +9,7 @@ export const migration = {
        kind TEXT NOT NULL,
        identificativo TEXT NOT NULL,
        message_id INTEGER,
+       mail_id TEXT NOT NULL,
        content_id INTEGER NOT NULL REFERENCES content (id),
        skip INTEGER NOT NULL,
        size INTEGER NOT NULL,
