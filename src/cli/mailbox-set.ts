@@ -1,0 +1,71 @@
+/** `pec mailbox set`. */
+import { type Command, Option } from 'commander';
+import type { MailboxSettings } from '../accounts/mailboxes.ts';
+import { parseByteCount } from './byte-count.ts';
+import { type ConfigOptions, configOption } from './config-option.ts';
+import { CommandFailure, exitCode } from './exit-code.ts';
+import { renderMailboxes } from './mailbox-list.ts';
+import { type OrdinaryMailChoice, orDefault, ordinaryMailOption, orNull, parseCount } from './options.ts';
+import { withStores } from './stores.ts';
+import type { Terminal } from './terminal.ts';
+
+interface SetOptions extends ConfigOptions {
+  readonly quota?: number;
+  readonly name?: string;
+  readonly ordinaryMail?: OrdinaryMailChoice;
+  readonly forwardTo?: string;
+  readonly blockSending?: string;
+  readonly allowSending?: boolean;
+  readonly perHour?: number | 'default';
+  readonly perDay?: number | 'default';
+  readonly sender?: readonly string[];
+}
+
+export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void {
+  mailbox
+    .command('set <address>')
+    .description('change a mailbox; what is not named stays as it is')
+    .option('--quota <size>', 'its size, e.g. 2G', parseByteCount)
+    .option('--name <text>', 'name of its holder')
+    .addOption(ordinaryMailOption())
+    .option('--forward-to <address>', 'where ordinary mail goes with --ordinary-mail forward')
+    .addOption(
+      new Option('--block-sending <reason>', 'it may no longer send; it goes on receiving').conflicts(
+        'allowSending',
+      ),
+    )
+    .option('--allow-sending', 'it may send again')
+    .option(
+      '--per-hour <number|default>',
+      'most recipients it may write to in an hour',
+      orDefault(parseCount),
+    )
+    .option('--per-day <number|default>', 'most recipients it may write to in a day', orDefault(parseCount))
+    .option('--sender <address...>', 'all further addresses it may write as ("" for none)')
+    .addOption(configOption())
+    .action(async (address: string, options: SetOptions) => {
+      const settings = toSettings(options);
+      if (Object.keys(settings).length === 0)
+        throw new CommandFailure(
+          exitCode.usage,
+          'Nothing to change; pec mailbox set --help shows what can be.',
+        );
+      const changed = await withStores(options, ({ accounts }) => accounts.setMailbox(address, settings));
+      terminal.print(renderMailboxes([changed]));
+    });
+}
+
+function toSettings(options: SetOptions): MailboxSettings {
+  const { quota, name, ordinaryMail, forwardTo, perHour, perDay, sender } = options;
+  return {
+    ...(quota === undefined ? {} : { quotaBytes: quota }),
+    ...(name === undefined ? {} : { displayName: name }),
+    ...(ordinaryMail === undefined ? {} : { ordinaryMail: orNull(ordinaryMail) }),
+    ...(forwardTo === undefined ? {} : { forwardTo }),
+    ...(options.blockSending === undefined ? {} : { sendingBlocked: { reason: options.blockSending } }),
+    ...(options.allowSending === true ? { sendingBlocked: null } : {}),
+    ...(perHour === undefined ? {} : { recipientsPerHour: orNull(perHour) }),
+    ...(perDay === undefined ? {} : { recipientsPerDay: orNull(perDay) }),
+    ...(sender === undefined ? {} : { senders: sender.filter((address) => address !== '') }),
+  };
+}
