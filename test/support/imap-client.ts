@@ -99,7 +99,7 @@ export class ImapTestClient {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('data', (data) => {
+    socket.on('data', (data: Buffer) => {
       this.#buffer = Buffer.concat([this.#buffer, data]);
       this.#wake();
     });

@@ -132,15 +132,15 @@ class TranscriptRun {
 
   #expect(line: string, wanted: string): void {
     const names: string[] = [];
-    const escape = (piece: string) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const quote = (piece: string) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const pattern = wanted
       .split(/(…|\{\{\w+\}\})/)
       .map((piece) => {
         if (piece === '…') return '.*';
         const name = /^\{\{(\w+)\}\}$/.exec(piece)?.[1];
-        if (name === undefined) return escape(piece);
+        if (name === undefined) return quote(piece);
         const known = this.#numbers.get(name);
-        if (known !== undefined) return escape(known);
+        if (known !== undefined) return quote(known);
         names.push(name);
         return '(\\d+)';
       })

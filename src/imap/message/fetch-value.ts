@@ -29,7 +29,7 @@ const identityEncodings = new Set(['7bit', '8bit', 'binary']);
 const knownEncodings = new Set([...identityEncodings, 'base64', 'quoted-printable']);
 
 function textValue(label: string, bytes: Uint8Array): string {
-  return `${label} {${bytes.length}}\r\n${latin1(bytes)}`;
+  return bytes.length === 0 ? `${label} ""` : `${label} {${bytes.length}}\r\n${latin1(bytes)}`;
 }
 
 /** @throws {MailError} when the store cannot read; {@link Refusal} UNKNOWN-CTE */
