@@ -35,7 +35,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['db', ['lib']],
   ['content', ['db', 'blob', 'mime', 'lib']],
   ['antivirus', ['mime', 'lib']],
-  ['provider-index', ['smime', 'keys', 'lib']],
+  ['provider-index', ['smime', 'keys', 'mime', 'lib']],
   ['tsa', ['lib']],
   ['relay', ['mime', 'lib']],
   ['accounts', ['db', 'mime', 'lib']],

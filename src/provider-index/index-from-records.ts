@@ -1,5 +1,5 @@
 /** A provider index over records in memory: every look-up by a map, whatever the number of domains. */
-import { normalizeDomain } from './index-ldif.ts';
+import { normalizeDomain } from '../mime/address.ts';
 import type { IndexedProvider, ProviderIndex } from './provider-index.ts';
 
 /** `fetchedAt`: when the records were obtained, milliseconds since 1970; undefined for none yet. */

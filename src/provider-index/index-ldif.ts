@@ -3,7 +3,7 @@
  * one wrong record and the file is refused with an `IndexError` that names record and attribute, since half
  * an index would take providers out of the network without a word.
  */
-import { domainToASCII } from 'node:url';
+import { isAddress, isDomain, normalizeDomain } from '../mime/address.ts';
 import { CertificateError, hashCertificate, parseCertificate } from '../smime/certificate.ts';
 import { IndexError } from './index-error.ts';
 import {
@@ -126,32 +126,20 @@ function readHashes(record: LdifRecord, certificates: readonly Uint8Array[]): st
 /** §4.5.4: dot-atom on both sides. */
 function readAddress(record: LdifRecord): string {
   const address = requiredText(record, 'mailreceipt').trim();
-  const [local = '', domain = '', more] = address.split('@');
-  if (!/^[^\s@<>"(),:;[\]\\]+$/.test(local) || more !== undefined || !isDomain(domain))
-    throw broken(record, `mailReceipt "${address}" is not an address`);
+  if (!isAddress(address)) throw broken(record, `mailReceipt "${address}" is not an address`);
   return address;
 }
 
 function readDomains(record: LdifRecord): string[] {
   const domains = valuesOf(record, 'manageddomains').map((value) => {
-    const domain = normalizeDomain(value.trim());
-    if (!isDomain(domain)) throw broken(record, `managedDomains "${value}" is not a domain`);
+    // Lower case, A-label form (pec-wire §11); a name without a dot cannot be on the Internet.
+    const domain = normalizeDomain(value);
+    if (!isDomain(domain) || !domain.includes('.'))
+      throw broken(record, `managedDomains "${value}" is not a domain`);
     return domain;
   });
   if (domains.length === 0) throw broken(record, 'managedDomains is missing');
   return [...new Set(domains)];
-}
-
-/** Lower case, A-label form (pec-wire §11). */
-export function normalizeDomain(domain: string): string {
-  const plain = domain.replace(/\.$/, '').toLowerCase();
-  return /^[\x21-\x7e]*$/.test(plain) ? plain : domainToASCII(plain);
-}
-
-function isDomain(domain: string): boolean {
-  return (
-    domain.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$/i.test(domain)
-  );
 }
 
 /** A domain that moves between providers can stand in two records for a while; the first one counts. */
