@@ -6,14 +6,21 @@ import type { Runner } from './lib/runner.ts';
 import { createAccessPoint } from './points/access-point.ts';
 import { createDeliveryPoint } from './points/delivery-point.ts';
 import { startDeliveryWorker } from './points/delivery-worker.ts';
+import { createIncomingPoint } from './points/incoming-point.ts';
 import type { PointParts } from './points/parts.ts';
+import { createRelayOutcome } from './points/relay-outcome.ts';
+import { startTimeoutWatch } from './points/timeout-watch.ts';
+import type { OutgoingRow } from './queue/outgoing.ts';
+import { startQueueRunner } from './queue/queue-runner.ts';
+import type { RelayResult } from './relay/relay.ts';
 import type { SmtpLimits } from './smtp/edge.ts';
 import { createLoginGuard } from './smtp/login-guard.ts';
+import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
 import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
-import { buildParts, type Stores, type WireOptions } from './wire.ts';
+import { buildParts, openRelay, type Stores, type WireOptions } from './wire.ts';
 
 export interface Listening {
   readonly address: string;
@@ -39,6 +46,8 @@ interface Server {
 
 /** Messages being delivered at the same time: enough to keep signer and disk busy. */
 const deliveriesAtOnce = 16;
+/** SMTP transactions with other servers at the same time. */
+const relaysAtOnce = 50;
 
 export async function buildServices(
   config: Config,
@@ -47,10 +56,15 @@ export async function buildServices(
 ): Promise<Services> {
   const built = await buildParts(config, stores, options);
   await built.providerIndex.refresh();
-  const wake = { delivery: () => undefined as unknown, queue: () => undefined as unknown };
+  const nothing = (): void => undefined;
+  const wake = { delivery: nothing, queue: nothing, timeouts: nothing };
   const parts: PointParts = {
     ...built,
-    workers: { deliveriesWaiting: () => wake.delivery(), queueWaiting: () => wake.queue() },
+    workers: {
+      deliveriesWaiting: () => wake.delivery(),
+      queueWaiting: () => wake.queue(),
+      timeoutsChanged: () => wake.timeouts(),
+    },
   };
   const deliveryWorker = await startDeliveryWorker({
     parts,
@@ -58,12 +72,27 @@ export async function buildServices(
     concurrency: deliveriesAtOnce,
     onError: options.onError,
   });
+  const relay = openRelay(config, stores);
+  const queueRunner = await startQueueRunner({
+    db: stores.db,
+    relay,
+    clock: options.clock,
+    owner: config.node,
+    concurrency: relaysAtOnce,
+    settle: createRelayOutcome({ parts, onLost: (row, result) => reportLost(options.log, row, result) })
+      .settle,
+    onError: options.onError,
+  });
+  const timeoutWatch = startTimeoutWatch({ parts, onError: options.onError });
   wake.delivery = () => deliveryWorker.wake();
+  wake.queue = () => queueRunner.wake();
+  wake.timeouts = () => timeoutWatch.wake();
   const servers = buildServers(config, stores, parts, options);
   const opened: Server[] = [];
-  const workers: Runner[] = [deliveryWorker];
+  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch];
   const stop = async (graceMs: number) => {
     await Promise.all(opened.map((server) => server.close(graceMs)));
+    await relay.close();
     await Promise.all(workers.map((worker) => worker.stop()));
   };
   try {
@@ -78,7 +107,11 @@ export async function buildServices(
 type Servers = Partial<Record<ListenName, Server>>;
 
 function buildServers(config: Config, stores: Stores, parts: PointParts, options: ServiceOptions): Servers {
-  return { ...buildSubmission(config, stores, parts, options), ...buildImap(config, stores, options) };
+  return {
+    ...buildSubmission(config, stores, parts, options),
+    ...buildMx(config, parts, options),
+    ...buildImap(config, stores, options),
+  };
 }
 
 function buildSubmission(
@@ -101,6 +134,20 @@ function buildSubmission(
       log: createSmtpLog(options.log),
     });
   return { submission: build('starttls'), submissions: build('implicit') };
+}
+
+function buildMx(config: Config, parts: PointParts, options: ServiceOptions): Servers {
+  const incomingPoint = createIncomingPoint(parts);
+  return {
+    mx: createMxServer({
+      hostname: config.provider.hostname,
+      tls: options.tls,
+      checkRecipient: (recipient) => incomingPoint.checkRecipient(recipient),
+      receive: (mail) => incomingPoint.receive(mail),
+      limits: smtpLimits(config),
+      log: createSmtpLog(options.log),
+    }),
+  };
 }
 
 function buildImap(config: Config, stores: Stores, options: ServiceOptions): Servers {
@@ -141,4 +188,14 @@ async function listenAll(config: Config, servers: Servers, opened: Server[]): Pr
     opened.push(server);
   }
   return listening;
+}
+
+/** A receipt or service message that no server takes: its peer lacks a proof, and somebody must look. */
+function reportLost(log: Log, row: OutgoingRow, result: RelayResult): void {
+  const { id, kind, identificativo, recipient } = row;
+  const { code, text } = result;
+  log.error(
+    { event: 'lost', id, kind, identificativo, recipient, code, text },
+    'given up without being taken',
+  );
 }

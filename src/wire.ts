@@ -24,6 +24,8 @@ import type { Clock } from './lib/time.ts';
 import type { MailStore } from './mailbox/mail-store.ts';
 import { createMailStore } from './mailbox/store.ts';
 
+import { readPkcs12 } from './pki/pkcs12.ts';
+import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
 import { createFileSource } from './provider-index/file.ts';
@@ -67,6 +69,7 @@ export async function buildParts(
 ): Promise<Omit<PointParts, 'workers'> & { readonly providerIndex: RefreshingIndex }> {
   const { provider, limits } = config;
   const providerIndex = await openIndex(config, options.clock);
+  const signer = openSigner(config);
   return {
     provider: {
       name: provider.name,
@@ -79,7 +82,7 @@ export async function buildParts(
     random: (length) => randomBytes(length),
     db: stores.db,
     blobs: stores.blobs,
-    signer: openSigner(config),
+    signer,
     scanner: openScanner(config),
     providerIndex,
     index: () => providerIndex.current(),
@@ -89,8 +92,13 @@ export async function buildParts(
       messageBytes: limits.messageBytes,
       totalBytes: limits.certifiedTotalBytes,
       headBytes: 1024 * 1024,
+      envelopeAgeMs: 72 * 3_600_000,
     },
     briefHash: config.receipts.briefHash,
+    ordinaryMail: config.policies.ordinaryMail,
+    revocation: config.trust.crl === 'required' ? 'signer' : 'none',
+    mailReceipt: () =>
+      findOwnRecord(signer, providerIndex.current())?.mailReceipt ?? `ricevute-gestore@${provider.domain}`,
     steps: options.steps ?? noSteps,
   };
 }
@@ -99,7 +107,7 @@ export async function buildParts(
 export function openSigner(config: Config): Signer {
   const secret = readSigningSecret(config);
   if (secret.kind === 'pem') return createPemSigner(secret);
-  throw new Error('PKCS#12 is not wired');
+  return createPemSigner(readPkcs12(secret.bytes, secret.password));
 }
 
 export function openScanner({ antivirus }: Config): VirusScanner {

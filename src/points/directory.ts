@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { findDomain } from '../accounts/domains.ts';
 import type { ReadTransaction } from '../db/database.ts';
+import type { Signer } from '../keys/signer.ts';
 import { domainOf } from '../mime/address.ts';
-import type { IndexedProvider } from '../provider-index/provider-index.ts';
+import type { IndexedProvider, ProviderIndex } from '../provider-index/provider-index.ts';
 import type { PointParts } from './parts.ts';
 
 export interface Standing {
@@ -62,4 +63,10 @@ export function isOwnRecord({ signer }: Pick<PointParts, 'signer'>, record: Inde
 /** `providerCertificateHash`: SHA-1 of the DER certificate, lower-case hex (RFC 6109 §4.5.1). */
 export function hashCertificate(certificate: Uint8Array): string {
   return createHash('sha1').update(certificate).digest('hex');
+}
+
+/** This provider's entry in the index: the one with the certificate it signs with. */
+export function findOwnRecord({ chain }: Signer, index: ProviderIndex): IndexedProvider | undefined {
+  const own = chain[0];
+  return own === undefined ? undefined : index.providerByCertificateHash(hashCertificate(own));
 }

@@ -1,4 +1,5 @@
 /** What the points work with: seams and values, put together once in `wire.ts`. */
+import type { OrdinaryMail } from '../accounts/domains.ts';
 import type { VirusScanner } from '../antivirus/scanner.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { Database } from '../db/database.ts';
@@ -18,6 +19,8 @@ export interface PointLimits {
   readonly totalBytes: number;
   /** Longest header block, bytes. */
   readonly headBytes: number;
+  /** An arriving envelope issued longer ago certifies nothing any more, milliseconds. */
+  readonly envelopeAgeMs: number;
 }
 
 export interface Workers {
@@ -25,6 +28,8 @@ export interface Workers {
   deliveriesWaiting(): void;
   /** There are rows in the outgoing queue. */
   queueWaiting(): void;
+  /** A time limit may have moved. */
+  timeoutsChanged(): void;
 }
 
 export interface PointParts {
@@ -46,6 +51,12 @@ export interface PointParts {
   readonly trust: () => Trust;
   readonly limits: PointLimits;
   readonly briefHash: 'sha1' | 'sha256';
+  /** What becomes of ordinary mail for mailboxes and domains that say nothing. */
+  readonly ordinaryMail: OrdinaryMail;
+  /** For which certificates a fresh revocation list must be there. */
+  readonly revocation: 'chain' | 'signer' | 'none';
+  /** Where other providers send prese in carico and virus detections: `mailReceipt` of our own index entry. */
+  readonly mailReceipt: () => string;
   readonly steps: Steps;
   readonly workers: Workers;
 }

@@ -7,6 +7,7 @@ import { migration as messageLog } from './004-message-log.ts';
 import { migration as pecMessages } from './005-pec-messages.ts';
 import { migration as queue } from './006-queue.ts';
 import { migration as infected } from './007-infected.ts';
+import { migration as notificationReceived } from './008-notification-received.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -16,4 +17,5 @@ export const allMigrations: readonly Migration[] = [
   pecMessages,
   queue,
   infected,
+  notificationReceived,
 ];
