@@ -34,11 +34,11 @@ export function planBriefOriginal(tree: MessagePart): BriefPlan {
   for (const part of findFiles(tree)) {
     ranges.push({
       start: part.bodyStart - tree.headerStart,
-      end: Math.max(part.bodyEnd, part.bodyStart) - tree.headerStart,
+      end: part.bodyEnd - tree.headerStart,
       headerStart: part.headerStart - tree.headerStart,
       header: writeHeader(part),
-      // Where the body was empty, the blank line's end may have served the boundary too.
-      needsLineEnd: part === tree || part.bodyEnd <= part.bodyStart,
+      // Inside a multipart a line end follows every body: it belongs to the boundary.
+      needsLineEnd: part === tree,
     });
   }
   return { ranges };

@@ -2,7 +2,7 @@
  * One parameter of a Content-Type or Content-Disposition field, with any text as value (RFC 2045 §5.1,
  * RFC 2231 §3, §4).
  */
-const longestPiece = 60;
+const longestPiece = 56;
 
 /** `;`, a fold and the parameter; long or non-ASCII values in the numbered pieces of RFC 2231. */
 export function writeParameter(name: string, value: string): string {
