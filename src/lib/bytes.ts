@@ -66,6 +66,13 @@ export function trimWhite(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
+/** The same at the end only. */
+export function trimWhiteEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isWhite(text.charCodeAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
 /** All parts one after the other, copied into new memory. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);

@@ -4,7 +4,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { isAsciiText, lowerAscii, trimWhite } from '../lib/bytes.ts';
+import { isAsciiText, isWhite, lowerAscii, trimWhite } from '../lib/bytes.ts';
 import { type AddressToken, readAddressTokens } from './address-tokens.ts';
 import { decodeRawText } from './charset.ts';
 import { decodeWords } from './encoded-word.ts';
@@ -237,7 +237,7 @@ function isUsableLocal(local: string): boolean {
 }
 
 function isUsableDomain(domain: string): boolean {
-  if (/^\[[^\0-\x20\x7f[\]\\]+\]$/.test(domain)) return true;
+  if (/^\[[A-Za-z0-9.:-]+\]$/.test(domain)) return true;
   return /^[^\0-,/:-@[-^`{-\xa0]+$/.test(domain) && !/^\.|\.\.|\.$/.test(domain);
 }
 
@@ -280,10 +280,18 @@ function isAddressLiteral(text: string): boolean {
 
 /** The domain in the form that is compared: A-labels (RFC 5890), lower case, no dot at the end. */
 export function normalizeDomain(domain: string): string {
-  const plain = trimWhite(domain).replace(/\.$/, '');
+  const plain = trimDots(trimWhite(domain));
   if (isAsciiText(plain)) return lowerAscii(plain);
-  const ascii = domainToASCII(plain);
+  // domainToASCII reads like a browser: of `a.it?è` it would take `a.it`, somebody else's domain.
+  const ascii = isUsableDomain(plain) ? trimDots(domainToASCII(plain)) : '';
   return ascii === '' ? plain.toLowerCase() : ascii;
+}
+
+/** Without dots, and blanks among them, at the end. */
+function trimDots(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === '.' || isWhite(text.charCodeAt(end - 1)))) end--;
+  return text.slice(0, end);
 }
 
 /**

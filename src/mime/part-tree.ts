@@ -2,7 +2,7 @@
  * The growing part tree behind {@link PartScanner}: which parts are open, which boundaries would end them,
  * and where each begins and ends. It sees only lines that may matter; offsets come with them.
  */
-import { latin1 } from '../lib/bytes.ts';
+import { latin1, trimWhiteEnd } from '../lib/bytes.ts';
 import { decodeRawText } from './charset.ts';
 import { parseContentDisposition, parseContentType, parseTransferEncoding } from './content-type.ts';
 import { parseHeaderBlock } from './header.ts';
@@ -26,6 +26,8 @@ interface Ending {
   readonly lineEnds: number;
   readonly unfinished: boolean;
 }
+
+const HYPHEN = 0x2d;
 
 type DefaultType = readonly [type: string, subtype: string];
 
@@ -144,9 +146,9 @@ export class PartTree {
   }
 
   #findBoundary(line: Buffer): { level: number; closes: boolean } | undefined {
-    if (this.#boundaries.size === 0 || line[0] !== 0x2d || line[1] !== 0x2d) return undefined;
+    if (this.#boundaries.size === 0 || line[0] !== HYPHEN || line[1] !== HYPHEN) return undefined;
     // RFC 2046 §5.1.1: blanks may follow, the transport's padding.
-    const text = decodeRawText(trimLineEnd(latin1(line, 2)));
+    const text = decodeRawText(trimWhiteEnd(latin1(line, 2)));
     const level = this.#boundaries.get(text)?.at(-1);
     if (level !== undefined) return { level, closes: false };
     if (!text.endsWith('--')) return undefined;
@@ -267,7 +269,8 @@ function readPartHead(fields: MessagePart['fields'], defaultType: DefaultType): 
 
 function boundaryOf(head: PartHead): string | undefined {
   if (head.type !== 'multipart') return undefined;
-  const boundary = trimLineEnd(head.parameters.boundary ?? '');
+  // RFC 2046 §5.1.1: a boundary never ends in a blank; on a boundary line blanks there are padding.
+  const boundary = trimWhiteEnd(head.parameters.boundary ?? '');
   return boundary === '' ? undefined : boundary;
 }
 
@@ -278,11 +281,4 @@ function enclosesMessage(head: PartHead | undefined): boolean {
 
 function isBlank(line: Buffer): boolean {
   return line[0] === 0x0a || (line[0] === 0x0d && line[1] === 0x0a);
-}
-
-/** Without blanks and the line end at the end of the line. */
-function trimLineEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end--;
-  return text.slice(0, end);
 }

@@ -244,12 +244,13 @@ function encodeQpLine(line: string): string {
   const out: string[] = [];
   let column = 0;
   for (let i = 0; i < line.length; i++) {
-    const piece = encodeQpCharacter(line, i);
     // One column stays free for the "=" of a soft break; the last piece of a line may use it.
     const room = i === line.length - 1 ? QP_LINE : QP_LINE - 1;
+    let piece = encodeQpCharacter(line, i, column === 0);
     if (column + piece.length > room) {
       out.push('=\r\n');
       column = 0;
+      piece = encodeQpCharacter(line, i, true);
     }
     out.push(piece);
     column += piece.length;
@@ -257,12 +258,11 @@ function encodeQpLine(line: string): string {
   return out.join('');
 }
 
-function encodeQpCharacter(line: string, i: number): string {
+/** @param atStart the character stands first on a line of the output, also after a soft break */
+function encodeQpCharacter(line: string, i: number, atStart: boolean): string {
   const code = line.charCodeAt(i);
-  const isLast = i === line.length - 1;
-  const risky = i === 0 && (code === 0x2e || line.startsWith('From '));
-  const white = code === SPACE || code === TAB;
-  if (!risky && ((white && !isLast) || (code > SPACE && code < 0x7f && code !== EQUALS)))
-    return line.charAt(i);
+  const isRisky = atStart && (code === 0x2e || line.startsWith('From ', i));
+  const isBlank = (code === SPACE || code === TAB) && i < line.length - 1;
+  if (!isRisky && (isBlank || (code > SPACE && code < 0x7f && code !== EQUALS))) return line.charAt(i);
   return `=${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }

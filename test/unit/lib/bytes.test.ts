@@ -13,6 +13,7 @@ import {
   lowerAscii,
   sameAscii,
   trimWhite,
+  trimWhiteEnd,
   utf8,
 } from '../../../src/lib/bytes.ts';
 
@@ -45,6 +46,7 @@ test('trimWhite leaves halves of UTF-8 characters alone', () => {
   assert.equal(trimWhite(' \t\r\n x \u00a0\r\n'), 'x \u00a0');
   assert.equal(trimWhite('\u0085x'), '\u0085x');
   assert.equal(trimWhite(' \r\n '), '');
+  assert.equal(trimWhiteEnd(' x \u00a0 \r\n'), ' x \u00a0');
 });
 
 test('bytes are joined, found and compared', () => {

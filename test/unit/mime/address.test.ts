@@ -189,6 +189,8 @@ test('addresses are normalized for storing', () => {
   assert.equal(normalizeAddress('"mario"@x.it'), 'mario@x.it');
   assert.equal(normalizeAddress('"a\\ b"@x.it'), '"a b"@x.it');
   assert.equal(normalizeAddress('nobody'), 'nobody');
+  assert.equal(normalizeAddress('a@x.it?è'), 'a@x.it?è', 'never the domain before the mark');
+  assert.equal(normalizeAddress('a@x.it/è'), 'a@x.it/è');
 });
 
 test('addresses are the same without regard to case, quotes and domain form', () => {
