@@ -32,12 +32,12 @@ export function describeKind(
 }
 
 function findCode(header: HeaderBlock, data: CertificationData | undefined): KindCode {
-  const transport = valueOf(header, headerNames.transport);
+  const transport = readValue(header, headerNames.transport);
   if (transport === transportValues.certified) return 'transport-envelope';
   if (transport === transportValues.anomaly) return 'anomaly-envelope';
-  const notification = valueOf(header, headerNames.notification);
+  const notification = readValue(header, headerNames.notification);
   if (notification === undefined) return 'ordinary';
-  const isVirus = data?.error === 'virus' || valueOf(header, headerNames.securityCheck) !== undefined;
+  const isVirus = data?.error === 'virus' || readValue(header, headerNames.securityCheck) !== undefined;
   switch (notification) {
     case notificationValues.acceptance:
       return 'acceptance-receipt';
@@ -59,7 +59,7 @@ function findCode(header: HeaderBlock, data: CertificationData | undefined): Kin
   }
 }
 
-function valueOf(header: HeaderBlock, name: string): string | undefined {
+function readValue(header: HeaderBlock, name: string): string | undefined {
   const field = firstField(header, name);
   return field === undefined ? undefined : unfold(field.value).toLowerCase();
 }

@@ -14,7 +14,9 @@ export function formatReport(report: MessageReport): string[] {
       'Altri problemi',
       report.objections.map(({ italian }) => italian),
     ),
-    ...(report.certificationData === undefined ? [] : formatData(report.certificationData)),
+    ...(report.certificationData === undefined
+      ? []
+      : formatData(report.certificationData, report.conclusion !== 'invalid')),
     ...formatList(
       'Note',
       report.notes.map(({ italian }) => italian),
@@ -53,11 +55,11 @@ function formatSignature(signature: ReportedSignature): string[] {
   ];
 }
 
-function formatData(data: CertificationData): string[] {
+function formatData(data: CertificationData, isProved: boolean): string[] {
   const optional = (label: string, value: string | undefined) =>
     value === undefined ? [] : [`  ${label}: ${value}`];
   return [
-    'Dati di certificazione:',
+    isProved ? 'Dati di certificazione:' : 'Dati di certificazione (non provati):',
     `  Gestore: ${data.provider}`,
     `  Data: ${data.time.day} alle ${data.time.time} (${data.time.zone})`,
     `  Mittente: ${data.sender}`,

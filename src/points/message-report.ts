@@ -11,6 +11,7 @@ import type { MessagePart } from '../mime/message-part.ts';
 import { scanMessage } from '../mime/part-scanner.ts';
 import { decodeTransfer } from '../mime/transfer.ts';
 import type { CertificationData } from '../pec/certification-data.ts';
+import { PecFormatError, parseCertificationData } from '../pec/certification-data-reader.ts';
 import type { Wording } from '../pec/facts.ts';
 import { classifyIncoming, type IncomingKind } from '../pec/incoming-classification.ts';
 import { findPecParts, type PecParts } from '../pec/pec-parts.ts';
@@ -39,8 +40,8 @@ export interface ReportRequest {
 export interface MessageReport {
   /**
    * `certified`: signed by a provider of the index, right in form, unaltered. `unproved`: the same, but there
-   * was no index to ask. `invalid`: it says that it is certified, or is signed, and something is wrong.
-   * `ordinary`: it does not say so.
+   * was no index to ask. `invalid`: it says that it is certified, and something is wrong. `ordinary`: it does
+   * not say so.
    */
   readonly conclusion: 'certified' | 'unproved' | 'invalid' | 'ordinary';
   /** What the message says it is; to be believed only as far as `conclusion` goes. */
@@ -89,14 +90,16 @@ export function describeMessage(request: ReportRequest): MessageReport {
   const provider = findProvider(request.index, verdict?.certificateHash);
   const read: ReadMessage = { header, parts, xml, verdict };
   const claimed = classify(read, claimedSigner(header));
-  const data = 'data' in claimed ? claimed.data : undefined;
+  const data = readData(xml);
   const kind = describeKind(header, claimed, data);
   const objections = [
     ...findObjections(read, claimed, request.index === undefined ? 'no index' : provider),
     ...(data === undefined ? [] : findContradictions({ header, data, signingTime: verdict?.signingTime })),
   ];
   const signature = reportSignature(verdict, provider);
-  const conclusion = conclude({ kind, signature, objections, hasIndex: request.index !== undefined });
+  const looksCertified = kind.code !== 'ordinary' || parts?.certificationData !== undefined;
+  const hasIndex = request.index !== undefined;
+  const conclusion = conclude({ looksCertified, signature, objections, hasIndex });
   return { conclusion, kind, signature, objections, certificationData: data, notes };
 }
 
@@ -164,6 +167,15 @@ function digestsOf(content: Uint8Array) {
 function partBytes(bytes: Uint8Array, part: MessagePart | undefined): Uint8Array | undefined {
   if (part === undefined) return undefined;
   return decodeTransfer(part.transferEncoding, bytes.subarray(part.bodyStart, part.bodyEnd));
+}
+
+function readData(xml: Uint8Array | undefined): CertificationData | undefined {
+  try {
+    return xml === undefined ? undefined : parseCertificationData(xml);
+  } catch (error) {
+    if (error instanceof PecFormatError) return undefined;
+    throw error;
+  }
 }
 
 function findProvider(
@@ -247,14 +259,15 @@ function reportCertificate(verdict: SignatureVerdict | undefined): ReportedCerti
 }
 
 function conclude(report: {
-  kind: ReportedKind;
+  looksCertified: boolean;
   signature: ReportedSignature;
   objections: readonly Wording[];
   hasIndex: boolean;
 }): MessageReport['conclusion'] {
-  const { kind, signature, objections, hasIndex } = report;
-  if (signature.state === 'absent') return kind.code === 'ordinary' ? 'ordinary' : 'invalid';
-  if (signature.state === 'bad' || objections.length > 0) return 'invalid';
+  const { looksCertified, signature, objections, hasIndex } = report;
+  // Ordinary mail may well be signed, by its author: that certifies no delivery.
+  if (!looksCertified) return 'ordinary';
+  if (signature.state !== 'good' || objections.length > 0) return 'invalid';
   return hasIndex ? 'certified' : 'unproved';
 }
 
