@@ -161,11 +161,10 @@ function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
     expunge: (folderId, uids = everything) =>
       db.transact(async (tx) => {
         const folder = await requireFolder(tx, folderId);
-        // The partial index on deleted messages is for exactly this text.
+        if (folder.deleted === 0) return [];
         const rows = await readRows(tx, folderId, uids, `flags & ${deletedBit} <> 0`);
-        if (rows.length === 0) return [];
         await removeMessages(tx, folder, rows, { keepContents: false });
-        noteChange(tx, folder.mailbox_id, folderId);
+        if (rows.length > 0) noteChange(tx, folder.mailbox_id, folderId);
         return rows.map((row) => row.uid);
       }),
   };

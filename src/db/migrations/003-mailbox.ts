@@ -54,7 +54,6 @@ export const migration = {
      ) STRICT, WITHOUT ROWID`,
     `CREATE INDEX message_modseq ON message (folder_id, modseq)`,
     `CREATE INDEX message_content ON message (content_id)`,
-    `CREATE INDEX message_deleted ON message (folder_id, uid) WHERE flags & 8 <> 0`,
     // Tombstones: the UIDs from first_uid to last_uid that one change removed.
     `CREATE TABLE vanished (
        folder_id INTEGER NOT NULL REFERENCES folder (id),
