@@ -3,6 +3,8 @@
  * two servers disagree about where a line, or a whole message, ends. Memory is constant.
  */
 import { isAscii } from 'node:buffer';
+import { asBuffer } from '../lib/bytes.ts';
+import { findByte, NEAR } from './line-search.ts';
 
 export interface LineProblem {
   readonly kind: 'bare-cr' | 'bare-lf' | 'nul';
@@ -46,21 +48,15 @@ export class LineGate {
 
   /** Takes the next chunk; returns the first problem so far. */
   push(chunk: Uint8Array): LineProblem | undefined {
-    if (!this.#eightBit && !isAscii(chunk)) this.#eightBit = true;
-    const base = this.#offset;
-    let afterCr = this.#afterCr;
-    // One plain loop over all bytes: native searches are faster on long lines, but short lines make them
-    // many times slower, and the sender chooses the lines.
-    for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i] ?? 0;
-      if (byte > CR && !afterCr) continue;
-      if (byte === LF) this.#endLine(base + i, afterCr);
-      else if (afterCr) this.#note('bare-cr', base + i - 1);
-      if (byte === NUL) this.#note('nul', base + i);
-      afterCr = byte === CR;
-    }
-    this.#afterCr = afterCr;
-    this.#offset += chunk.length;
+    const buffer = asBuffer(chunk);
+    if (buffer.length === 0) return this.#problem;
+    if (!this.#eightBit && !isAscii(buffer)) this.#eightBit = true;
+    const nul = this.#problem === undefined ? buffer.indexOf(NUL) : -1;
+    if (this.#afterCr && buffer[0] !== LF) this.#note('bare-cr', this.#offset - 1);
+    this.#scanLines(buffer);
+    if (nul >= 0) this.#note('nul', this.#offset + nul);
+    this.#afterCr = buffer[buffer.length - 1] === CR;
+    this.#offset += buffer.length;
     return this.#problem;
   }
 
@@ -71,14 +67,33 @@ export class LineGate {
     return this.#problem;
   }
 
+  #scanLines(buffer: Buffer): void {
+    let width = NEAR;
+    for (let at = 0; at < buffer.length; ) {
+      const lf = findByte(buffer, LF, at, width);
+      const end = lf === -1 ? buffer.length : lf;
+      const afterCr = end > 0 ? buffer[end - 1] === CR : this.#afterCr;
+      if (this.#problem === undefined) {
+        // A CR just before the LF is as it should be; one at the end of the chunk is judged with the next.
+        const cr = findByte(buffer, CR, at, width);
+        if (cr >= 0 && cr < end - 1) this.#note('bare-cr', this.#offset + cr);
+        else if (lf >= 0 && !afterCr) this.#note('bare-lf', this.#offset + lf);
+      }
+      if (lf === -1) return;
+      this.#endLine(this.#offset + lf, afterCr);
+      width = lf - at;
+      at = lf + 1;
+    }
+  }
+
   #endLine(lf: number, afterCr: boolean): void {
-    if (!afterCr) this.#note('bare-lf', lf);
     const length = lf - this.#lineStart - (afterCr ? 1 : 0);
     if (length > this.#longestLine) this.#longestLine = length;
     this.#lineStart = lf + 1;
   }
 
+  /** Keeps the problem that comes first in the message. */
   #note(kind: LineProblem['kind'], offset: number): void {
-    if (this.#problem === undefined) this.#problem = { kind, offset };
+    if (this.#problem === undefined || offset < this.#problem.offset) this.#problem = { kind, offset };
   }
 }

@@ -8,6 +8,7 @@
  * does no harm. A boundary of an outer multipart also ends all inner ones.
  */
 import { asBuffer } from '../lib/bytes.ts';
+import { findByte, NEAR } from './line-search.ts';
 import type { MessagePart } from './message-part.ts';
 import { PartTree, type TextLine } from './part-tree.ts';
 import { defaultScanLimits, type ScanLimits } from './scan-limits.ts';
@@ -18,8 +19,6 @@ const HYPHEN = 0x2d;
 
 /** A longer line, line end counted, is never a boundary: mail allows 998 characters (RFC 5322 §2.1.1). */
 const LONGEST_CANDIDATE = 2048;
-/** Lines about this short are searched in JavaScript; a call into native code would cost more. */
-const SHORT_LINE = 32;
 
 /** Push every byte of one message in order, then take the tree from `end`. */
 export class PartScanner {
@@ -92,10 +91,10 @@ export class PartScanner {
     let at = from;
     let previous = -1;
     let lines = 0;
-    let width = SHORT_LINE;
+    let width = NEAR;
     for (;;) {
       if (watch && buffer[at] === HYPHEN && (at + 1 >= length || buffer[at + 1] === HYPHEN)) break;
-      const lf = width < SHORT_LINE ? findShort(buffer, at) : buffer.indexOf(LF, at);
+      const lf = findByte(buffer, LF, at, width);
       if (lf === -1) break;
       lines++;
       width = lf - at;
@@ -153,12 +152,6 @@ export class PartScanner {
     this.#heldSize = 0;
     this.#pending = 'anything';
   }
-}
-
-function findShort(buffer: Buffer, at: number): number {
-  const stop = Math.min(at + SHORT_LINE, buffer.length);
-  for (let i = at; i < stop; i++) if (buffer[i] === LF) return i;
-  return stop === buffer.length ? -1 : buffer.indexOf(LF, stop);
 }
 
 /** The part tree of a message held in memory. */

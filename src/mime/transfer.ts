@@ -57,17 +57,21 @@ class Base64Decoder implements Decoder {
     let bits = this.#bits;
     let digits = this.#digits;
     for (let i = 0; i < chunk.length; i++) {
+      // Whole quanta, four digits at a time: all there is in a well-formed body but the line ends.
+      while (digits === 0 && i + 3 < chunk.length) {
+        const quantum = readQuantum(chunk, i);
+        if (quantum < 0) break;
+        size = writeQuantum(out, size, quantum);
+        i += 4;
+      }
       const byte = chunk[i] ?? 0;
       const value = BASE64_VALUES[byte] ?? NO_DIGIT;
       if (value !== NO_DIGIT) {
         bits = (bits << 6) | value;
-        if (++digits === 4) {
-          out[size++] = bits >> 16;
-          out[size++] = bits >> 8;
-          out[size++] = bits;
-          bits = 0;
-          digits = 0;
-        }
+        if (++digits < 4) continue;
+        size = writeQuantum(out, size, bits);
+        bits = 0;
+        digits = 0;
       } else if (byte === EQUALS && digits > 0) {
         size = writeRest(out, size, bits, digits);
         bits = 0;
@@ -86,6 +90,22 @@ class Base64Decoder implements Decoder {
     this.#digits = 0;
     return out.subarray(0, size);
   }
+}
+
+/** The 24 bits of four digits; negative when one of the four bytes is no digit. */
+function readQuantum(chunk: Uint8Array, at: number): number {
+  const a = BASE64_VALUES[chunk[at] ?? 0] ?? NO_DIGIT;
+  const b = BASE64_VALUES[chunk[at + 1] ?? 0] ?? NO_DIGIT;
+  const c = BASE64_VALUES[chunk[at + 2] ?? 0] ?? NO_DIGIT;
+  const d = BASE64_VALUES[chunk[at + 3] ?? 0] ?? NO_DIGIT;
+  return (a | b | c | d) > 0x3f ? -1 : (a << 18) | (b << 12) | (c << 6) | d;
+}
+
+function writeQuantum(out: Buffer, size: number, bits: number): number {
+  out[size] = bits >> 16;
+  out[size + 1] = bits >> 8;
+  out[size + 2] = bits;
+  return size + 3;
 }
 
 /** The whole bytes in an unfinished quantum: none for one digit, one for two, two for three. */
