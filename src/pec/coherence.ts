@@ -127,7 +127,7 @@ function checkHistory(history: History, context: CoherenceContext): Violation[] 
   const { recipients } = history.first.facts;
   for (const recipient of new Map(recipients.map((one) => [comparable(one.address), one])).values()) {
     if (!recipient.certified) checkOrdinary(history, recipient, report);
-    else if (history.refused === 0) checkCertified(history, recipient, { context, report });
+    else checkCertified(history, recipient, { context, report });
   }
   checkStrangers(history, report);
   for (const event of history.changed) report(6, `sender or recipients differ in the entry ${event.type}`);
@@ -157,22 +157,21 @@ function checkCertified(history: History, { address }: Recipient, { context, rep
   const { taken, outcomes, detections, virusNotices } = history;
   const isHere = context.isOurDomain(domainPart(address));
   const ours = isOurs(history, context);
-  const least = context.settled ? 1 : 0;
-  if (isHere && !isWithin(taken.of(address), least))
-    report(2, `stands in ${taken.of(address)} takes in charge instead of 1`, address);
+  // A refused message goes to nobody.
+  const most = history.refused > 0 ? 0 : 1;
+  const least = context.settled ? most : 0;
+  const isWithin = (count: number) => count >= least && count <= most;
+  if (isHere && !isWithin(taken.of(address)))
+    report(2, `stands in ${taken.of(address)} takes in charge instead of ${most}`, address);
   // Of recipients elsewhere we hear only when the message was ours.
-  if ((isHere || ours) && !isWithin(outcomes.of(address), least))
-    report(3, `has ${outcomes.of(address)} outcomes instead of 1`, address);
+  if ((isHere || ours) && !isWithin(outcomes.of(address)))
+    report(3, `has ${outcomes.of(address)} outcomes instead of ${most}`, address);
   const detected = detections.of(address);
   const told = virusNotices.of(address);
   if (ours && (told > detected || detected > 1 || (context.settled && told !== detected)))
     report(4, `has ${detected} virus detections and ${told} virus non-delivery notices`, address);
   if (!ours && told > 0)
     report(4, 'has a virus non-delivery notice for a message of another provider', address);
-}
-
-function isWithin(count: number, least: number): boolean {
-  return count >= least && count <= 1;
 }
 
 function checkOrdinary(history: History, { address }: Recipient, report: Report): void {
