@@ -179,8 +179,9 @@ export class PartTree {
     const boundary = boundaryOf(part.head);
     const encloses = enclosesMessage(part.head);
     if (boundary === undefined && !encloses) return;
-    const full = this.#open.length >= this.#limits.depth || (encloses && this.#parts >= this.#limits.parts);
-    if (full) part.truncated = true;
+    const { depth, parts, boundaryLength } = this.#limits;
+    const full = this.#open.length >= depth || (encloses && this.#parts >= parts);
+    if (full || (boundary?.length ?? 0) > boundaryLength) part.truncated = true;
     else if (boundary !== undefined) this.#awaitBoundary(part, boundary);
     else this.#openPart(bodyStart, TEXT);
   }
@@ -219,8 +220,7 @@ export class PartTree {
     this.#open.pop();
     const closed = closePart(part, ending);
     const parent = this.#open[this.#open.length - 1];
-    if (parent?.boundary === undefined && parent !== undefined && enclosesMessage(parent.head))
-      parent.message = closed;
+    if (parent !== undefined && enclosesMessage(parent.head)) parent.message = closed;
     else parent?.children.push(closed);
     return closed;
   }

@@ -13,6 +13,8 @@ export interface ScanLimits {
   /** Header fields kept of one part, and of all parts together. */
   readonly fields: number;
   readonly totalFields: number;
+  /** Characters of a boundary; RFC 2046 §5.1.1 allows 70. At most 1000: longer lines are never boundaries. */
+  readonly boundaryLength: number;
 }
 
 export const defaultScanLimits: ScanLimits = {
@@ -22,4 +24,5 @@ export const defaultScanLimits: ScanLimits = {
   totalHeaderBytes: 8 * 1024 * 1024,
   fields: 2_000,
   totalFields: 100_000,
+  boundaryLength: 1_000,
 };

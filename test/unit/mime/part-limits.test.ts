@@ -101,4 +101,12 @@ describe('limits', () => {
     const text = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b${' '.repeat(2100)}\r\n\r\n--b${' '.repeat(2000)}\r\n\r\nx`;
     assert.equal(scan(text).children.length, 1);
   });
+
+  test('a boundary that no line can hold hides parts, and the tree says so', () => {
+    const boundary = 'b'.repeat(1001);
+    const text = `Content-Type: multipart/mixed; boundary=${boundary}\r\n\r\n--${boundary}\r\n\r\nx`;
+    assert.deepEqual([scan(text).children.length, scan(text).truncated], [0, true]);
+    const shorter = text.replaceAll(boundary, boundary.slice(1));
+    assert.deepEqual([scan(shorter).children.length, scan(shorter).truncated], [1, false]);
+  });
 });
