@@ -23,6 +23,8 @@ export class DialogueRecord {
   readonly recipients = new Map<string, ReplyText>();
   data: ReplyText | undefined;
   final: ReplyText | undefined;
+  /** A 421, to whatever command: the peer ends the session. */
+  closing: ReplyText | undefined;
   /** True once the final dot went out. */
   contentSent = false;
 
@@ -38,6 +40,7 @@ export class DialogueRecord {
     this.recipients.clear();
     this.data = undefined;
     this.final = undefined;
+    this.closing = undefined;
     this.contentSent = false;
     this.#open = [];
   }
@@ -67,6 +70,7 @@ export class DialogueRecord {
 
   #take(reply: ReplyText): void {
     const command = this.#open.shift();
+    if (reply.startsWith('421')) this.closing = reply;
     // A reply before the final dot went out: the peer has seen enough of the message.
     if (command === undefined) {
       if (this.data !== undefined) this.final = reply;

@@ -88,7 +88,8 @@ export async function openPeer(target: PeerAddress, options: PeerOptions): Promi
     transactionLog: true,
     connectionTimeout: options.timeouts.greetingMs,
     greetingTimeout: options.timeouts.greetingMs,
-    socketTimeout: options.timeouts.finalMs,
+    // Only a last resort: the Watchdog below knows better what is being waited for.
+    socketTimeout: 2 * options.timeouts.finalMs,
     socketCloseTimeout: 2000,
     ...tlsOptions(options),
   });
@@ -165,6 +166,8 @@ export class Peer {
   readonly #offers: ReadonlyMap<string, string>;
   #messages = 0;
   #broken = false;
+  /** Ends the wait of the transaction under way: nodemailer forgets it when its connection is closed by us. */
+  #abandon: (reason: Error) => void = () => undefined;
 
   constructor(connection: SMTPConnection, record: DialogueRecord, target: PeerAddress, options: PeerOptions) {
     this.#connection = connection;
@@ -214,8 +217,10 @@ export class Peer {
     setTimeout(() => this.destroy(), 5000).unref();
   }
 
-  destroy(): void {
+  /** Cuts the connection; a transaction under way ends with `reason`. */
+  destroy(reason = new Error('the session was cut')): void {
     this.#broken = true;
+    this.#abandon(reason);
     this.#connection.close();
   }
 
@@ -246,10 +251,11 @@ export class Peer {
       use8BitMime: message.eightBit,
     };
     return new Promise((resolve) => {
-      const watch = new Watchdog((error) => {
-        resolve(error);
-        this.destroy();
-      });
+      const watch = new Watchdog((error) => this.destroy(error));
+      this.#abandon = (reason) => {
+        watch.stop();
+        resolve(reason);
+      };
       watch.wait(this.#timeouts.commandMs, 'no reply from the peer');
       const progress = () => watch.wait(this.#timeouts.dataMs, 'the peer takes no more data');
       const body = Readable.from(checkedContent(message, progress), { objectMode: false });
@@ -263,9 +269,9 @@ export class Peer {
   }
 
   #judge(recipients: readonly string[], failure: Error | undefined): PeerOutcome {
-    const { mail, data, final, contentSent } = this.#record;
+    const { mail, data, final } = this.#record;
     const verdicts = new Map<string, Verdict>();
-    const lost = lostVerdict(failure, contentSent);
+    const lost = lostVerdict(failure, this.#record);
     for (const recipient of recipients) {
       const rcpt = this.#record.recipients.get(recipient);
       if (mail !== undefined && !isPositive(mail)) verdicts.set(recipient, readReply(mail, 'MAIL'));
@@ -303,8 +309,10 @@ function forAll(recipients: readonly string[], verdict: Verdict): ReadonlyMap<st
 }
 
 /** No reply decided: the session broke, or the content could not be sent. */
-function lostVerdict(failure: Error | undefined, contentSent: boolean): Verdict {
+function lostVerdict(failure: Error | undefined, { contentSent, closing }: DialogueRecord): Verdict {
   if (failure instanceof ContentError) return failure.verdict;
+  // RFC 5321 §3.8: 421 answers whatever is still open.
+  if (closing !== undefined && !contentSent) return readReply(closing, 'SESSION');
   const reason = failure?.message ?? 'no reply';
   if (contentSent)
     return failureOf(
