@@ -4,8 +4,10 @@ import { type FolderRow, requireFolder } from './folder-rows.ts';
 import type { FolderChanges } from './mail-store.ts';
 import { type MessageRow, tidyRanges, toRecord } from './message-rows.ts';
 
+const pageSize = 2000;
+/** In the order of the index, so that a page costs what is in it, however long the folder. */
 const changedSql = `SELECT uid, modseq, flags, keywords, size, internal_date, saved_at, content_id FROM message
-  WHERE folder_id = ? AND modseq > ? ORDER BY uid`;
+  WHERE folder_id = ? AND (modseq, uid) > (?, ?) ORDER BY modseq, uid LIMIT ${pageSize}`;
 
 /** @throws {StoreError} `nonexistent` */
 export async function readChanges(
@@ -16,10 +18,21 @@ export async function readChanges(
   const folder = await requireFolder(tx, folderId);
   const { highest_modseq: highestModseq, uid_next: uidNext } = folder;
   if (since >= highestModseq) return { highestModseq, uidNext, changed: [], vanished: [] };
-  const changed = await tx.all<MessageRow>(changedSql, folderId, since);
+  const changed = await readChanged(tx, folderId, since);
   const vanished =
     since < folder.vanished_since ? await readMissing(tx, folder) : await readVanished(tx, folderId, since);
   return { highestModseq, uidNext, changed: changed.map(toRecord), vanished };
+}
+
+async function readChanged(tx: ReadTransaction, folderId: number, since: number): Promise<MessageRow[]> {
+  const rows: MessageRow[] = [];
+  let last = { modseq: since, uid: Number.MAX_SAFE_INTEGER };
+  while (true) {
+    const page = await tx.all<MessageRow>(changedSql, folderId, last.modseq, last.uid);
+    for (const row of page) rows.push(row);
+    last = page.at(-1) ?? last;
+    if (page.length < pageSize) return rows.sort((a, b) => a.uid - b.uid);
+  }
 }
 
 async function readVanished(tx: ReadTransaction, folderId: number, since: number): Promise<number[]> {
