@@ -1,6 +1,6 @@
 /**
  * Blobs as files: written to a temporary name, flushed, renamed, and the folder flushed, so that a crash leaves
- * the whole blob or nothing. Names are random; files spread over 65,536 folders. Several processes may share
+ * the whole blob or nothing. Names are random; files spread over 4,096 folders. Several processes may share
  * the folder.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -130,9 +130,7 @@ class FsBlobStore implements BlobStore {
     const folder = this.#shardOf(blob);
     const known = this.#made.get(folder);
     if (known !== undefined) return known;
-    const making = makeFolder(this.#folder, blob.slice(0, 2)).then(() =>
-      makeFolder(join(this.#folder, blob.slice(0, 2)), blob.slice(2, 4)),
-    );
+    const making = makeFolder(this.#folder, shardName(blob));
     this.#made.set(folder, making);
     making.catch(() => this.#made.delete(folder));
     return making;
@@ -148,7 +146,7 @@ class FsBlobStore implements BlobStore {
   }
 
   #shardOf(blob: string): string {
-    return join(this.#folder, blob.slice(0, 2), blob.slice(2, 4));
+    return join(this.#folder, shardName(blob));
   }
 
   #pathOf(blob: string): string {
@@ -204,12 +202,15 @@ async function readChunk(file: FileHandle, buffer: Buffer, position: number): Pr
   }
 }
 
+const shard = /^[0-9a-f]{3}$/;
+
+function shardName(blob: string): string {
+  return blob.slice(0, 3);
+}
+
 async function* walkShards(folder: string): AsyncGenerator<string> {
-  for await (const outer of await opendir(folder)) {
-    if (!outer.isDirectory() || !/^[0-9a-f]{2}$/.test(outer.name)) continue;
-    for await (const inner of await opendir(join(folder, outer.name))) {
-      if (inner.isDirectory() && /^[0-9a-f]{2}$/.test(inner.name)) yield join(folder, outer.name, inner.name);
-    }
+  for await (const entry of await opendir(folder)) {
+    if (entry.isDirectory() && shard.test(entry.name)) yield join(folder, entry.name);
   }
 }
 
