@@ -63,9 +63,10 @@ function readContentInfo(contentInfo: BerElement): SignedDataFields | undefined 
   if (contentInfo.tag !== 0x30 || wrapper?.tag !== 0xa0 || signedData?.tag !== 0x30) return undefined;
   if (readOid(type) !== oids.contentTypeSignedData) return undefined;
   // SignedData: version, digestAlgorithms, encapContentInfo, [0] certificates?, [1] crls?, signerInfos
-  const encapsulated = signedData.children[2];
+  const [version, digestAlgorithms, encapsulated] = signedData.children;
   const signerInfos = signedData.children.at(-1);
   const contentType = readOid(encapsulated?.children[0]);
+  if (version?.tag !== 0x02 || digestAlgorithms?.tag !== 0x31 || encapsulated?.tag !== 0x30) return undefined;
   if (contentType === undefined || signerInfos?.tag !== 0x31) return undefined;
   const octets = encapsulated?.children[1]?.children[0];
   // 0x04 primitive, 0x24 in chunks.
@@ -90,18 +91,19 @@ function readCertificates(elements: readonly BerElement[]): Uint8Array[] {
 }
 
 /** SignerInfo: version, sid, digestAlgorithm, [0] signedAttrs?, signatureAlgorithm, signature, [1] unsignedAttrs? */
-function readSigner({ children }: BerElement): SignerFields | undefined {
-  const [, sid, digestAlgorithm, ...rest] = children;
+function readSigner({ tag, children }: BerElement): SignerFields | undefined {
+  const [version, sid, digestAlgorithm, ...rest] = children;
+  if (tag !== 0x30 || version?.tag !== 0x02 || digestAlgorithm?.tag !== 0x30) return undefined;
   const attributes = rest[0]?.tag === 0xa0 ? rest[0] : undefined;
   const [signatureAlgorithm, signature] = attributes === undefined ? rest : rest.slice(1);
   const identifier = readIdentifier(sid);
-  if (identifier === undefined || signature === undefined || (signature.tag & ~0x20) !== 0x04)
-    return undefined;
+  if (identifier === undefined || signatureAlgorithm?.tag !== 0x30) return undefined;
+  if (signature === undefined || (signature.tag & ~0x20) !== 0x04) return undefined;
   return {
     identifier,
-    digestAlgorithm: readOid(digestAlgorithm?.children[0]),
+    digestAlgorithm: readOid(digestAlgorithm.children[0]),
     attributes,
-    signatureAlgorithm: readOid(signatureAlgorithm?.children[0]),
+    signatureAlgorithm: readOid(signatureAlgorithm.children[0]),
     signature: readOctets(signature),
   };
 }

@@ -80,7 +80,7 @@ describe('describeMessage tells each kind, certified', () => {
       virus: 'Eicar',
       to: 'x@beta.test',
     }),
-    'virus-non-delivery-notice': buildVirusNonDeliveryNotice({ ...values, recipient, virus: undefined }),
+    'virus-non-delivery-notice': buildVirusNonDeliveryNotice({ ...values, recipient, virus: 'Eicar' }),
     'anomaly-envelope': buildAnomalyEnvelope({
       ...values,
       received: original,
