@@ -1,4 +1,4 @@
-import { fromLatin1, isAsciiText } from '../lib/bytes.ts';
+import { fromLatin1 } from '../lib/bytes.ts';
 import { type Segments, sizeOf } from '../lib/segments.ts';
 import { buildFilePart, buildMessagePart, buildMultipart, buildTextPart } from '../mime/compose.ts';
 import { formatDate } from '../mime/date.ts';
@@ -147,6 +147,7 @@ function writeAsReceived({ name, value }: HeaderField): string {
   return `${name}:${value.replace(/\r\n(?![ \t])|\r(?!\n)|(?<!\r)\n/g, '')}\r\n`;
 }
 
+/** What a line of a header can hold (RFC 5322 §2.1.1); no address is as long. */
 function printable(text: string): string {
-  return isAsciiText(text) && !/[\0-\x1f\x7f]/.test(text) ? text : text.replace(/[^\x20-\x7e]/g, '');
+  return text.replace(/[^\x20-\x7e]/g, '').slice(0, 900);
 }
