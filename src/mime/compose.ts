@@ -3,28 +3,31 @@
  * or timed. Parts are lists of segments, so a 30 MB original inside costs no copy.
  * Every function gives a whole entity: its header, the blank line, its body.
  */
-import { fromLatin1, isAsciiText } from '../lib/bytes.ts';
+import { fromLatin1, fromUtf8, isAsciiText } from '../lib/bytes.ts';
 import type { Segments } from '../lib/segments.ts';
 import { joinSegments } from '../lib/segments.ts';
-import { transliterateToLatin1 } from './latin1-text.ts';
 import { encodeBase64Lines, encodeQuotedPrintable } from './transfer.ts';
 
 export interface TextPart {
   readonly subtype: 'plain' | 'html';
-  /** Unicode, lines ended by `\n` or CRLF; what Latin-1 lacks is transliterated. */
+  /** Unicode, lines ended by `\n` or CRLF. */
   readonly text: string;
 }
 
-/** An inline text part in ISO-8859-1, quoted-printable: ASCII on the wire, never changed by a relay. */
+/**
+ * An inline text part, quoted-printable: ASCII on the wire, never changed by a relay. In ISO-8859-1, as the readable
+ * parts of PEC are (pec-wire §2), unless the text holds a character beyond it; then in UTF-8, so that none is lost.
+ */
 export function buildTextPart({ subtype, text }: TextPart): Segments {
-  const latin = transliterateToLatin1(text);
+  const isLatin1 = !/[^\0-\xff]/.test(text);
+  const bytes = isLatin1 ? fromLatin1(text) : fromUtf8(text);
   return entity(
     [
-      `Content-Type: text/${subtype}; charset="iso-8859-1"`,
+      `Content-Type: text/${subtype}; charset="${isLatin1 ? 'iso-8859-1' : 'utf-8'}"`,
       'Content-Transfer-Encoding: quoted-printable',
       'Content-Disposition: inline',
     ],
-    [fromLatin1(encodeQuotedPrintable(fromLatin1(latin)))],
+    [fromLatin1(encodeQuotedPrintable(bytes))],
   );
 }
 

@@ -11,7 +11,7 @@ const bytesOf = (segments: Segments) =>
 
 test('a text part is quoted-printable Latin-1', () => {
   assert.equal(
-    latin1(bytesOf(buildTextPart({ subtype: 'plain', text: 'Perché no?\n10 €\n' }))),
+    latin1(bytesOf(buildTextPart({ subtype: 'plain', text: 'Perché no?\n10 EUR\n' }))),
     [
       'Content-Type: text/plain; charset="iso-8859-1"',
       'Content-Transfer-Encoding: quoted-printable',
@@ -22,6 +22,12 @@ test('a text part is quoted-printable Latin-1', () => {
       '',
     ].join('\r\n'),
   );
+});
+
+test('text that Latin-1 cannot hold is UTF-8, and says so', () => {
+  const part = latin1(bytesOf(buildTextPart({ subtype: 'plain', text: '10 €' })));
+  assert.ok(part.startsWith('Content-Type: text/plain; charset="utf-8"\r\n'));
+  assert.ok(part.endsWith('\r\n\r\n10 =E2=82=AC'));
 });
 
 test('a file part is base64', () => {
