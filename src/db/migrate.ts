@@ -12,7 +12,7 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-/** What migrating needs of a connection; the caller holds the write lock. */
+/** What migrating needs of a connection. */
 export interface MigrationConnection {
   all<T>(sql: string): T[];
   run(sql: string, values?: readonly (string | number)[]): unknown;
@@ -32,7 +32,17 @@ const createTable = `CREATE TABLE IF NOT EXISTS schema_migration (
 ) STRICT`;
 
 /**
- * Applies the migrations that the store lacks; the number applied.
+ * Whether the store has every migration already: asked without a lock, so that commands start while the daemon
+ * writes.
+ * @throws {MailError} `permanent` when the store is newer than this program or differs from it.
+ */
+export function isMigrated(connection: MigrationConnection, migrations: readonly Migration[]): boolean {
+  const table = connection.all(`SELECT 1 FROM sqlite_schema WHERE name = 'schema_migration'`);
+  return table.length > 0 && readApplied(connection, migrations).length === migrations.length;
+}
+
+/**
+ * Applies the migrations that the store lacks, under the caller's write lock; the number applied.
  * @throws {MailError} `permanent` when the store is newer than this program or differs from it.
  */
 export function migrate(
@@ -41,9 +51,7 @@ export function migrate(
   now: number,
 ): number {
   connection.run(createTable);
-  const applied = connection.all<Applied>('SELECT id, name, digest FROM schema_migration ORDER BY id');
-  checkApplied(applied, migrations);
-  const missing = migrations.slice(applied.length);
+  const missing = migrations.slice(readApplied(connection, migrations).length);
   for (const migration of missing) {
     for (const statement of migration.statements) connection.run(statement);
     connection.run('INSERT INTO schema_migration (id, name, digest, applied_at) VALUES (?, ?, ?, ?)', [
@@ -54,6 +62,12 @@ export function migrate(
     ]);
   }
   return missing.length;
+}
+
+function readApplied(connection: MigrationConnection, migrations: readonly Migration[]): readonly Applied[] {
+  const applied = connection.all<Applied>('SELECT id, name, digest FROM schema_migration ORDER BY id');
+  checkApplied(applied, migrations);
+  return applied;
 }
 
 function checkApplied(applied: readonly Applied[], migrations: readonly Migration[]): void {

@@ -2,9 +2,10 @@
  * One connection to a SQLite file: pragmas, statement cache, errors in the seam's words. Calls are synchronous,
  * a few microseconds each; only a commit waits for the disk.
  */
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { SqlValue } from './database.ts';
-import { isBusy, translateError } from './sqlite-errors.ts';
+import { isBusy, storeFailure, translateError } from './sqlite-errors.ts';
 
 /** More texts than all rooms together have; texts with a variable number of placeholders push older ones out. */
 const cachedStatements = 500;
@@ -96,6 +97,7 @@ function openDatabase({ file, role }: ConnectionOptions): DatabaseSync {
   for (let attempt = 1; ; attempt += 1) {
     let database: DatabaseSync | undefined;
     try {
+      createPrivate(file);
       database = new DatabaseSync(file, { timeout: 2000, enableForeignKeyConstraints: true });
       database.exec(pragmas(role));
       return database;
@@ -107,11 +109,27 @@ function openDatabase({ file, role }: ConnectionOptions): DatabaseSync {
   }
 }
 
+/**
+ * Makes the file for its owner only, if it is not there; SQLite gives the files beside it the same rights. One
+ * that is there is not even opened: closing it again would drop the locks SQLite holds in this process.
+ */
+function createPrivate(file: string): void {
+  if (file === ':memory:' || existsSync(file)) return;
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storeFailure('cannot be made', error);
+  }
+}
+
 function pragmas(role: ConnectionOptions['role']): string {
   const common = [
     'PRAGMA journal_mode = WAL',
     // In WAL mode FULL, not NORMAL, is what makes a commit durable when the power fails.
     'PRAGMA synchronous = FULL',
+    // On macOS only this reaches the disk itself; elsewhere it changes nothing.
+    'PRAGMA fullfsync = ON',
+    'PRAGMA checkpoint_fullfsync = ON',
     'PRAGMA temp_store = MEMORY',
     // REPLACE deletes rows: without this the triggers that guard the message log would not see it.
     'PRAGMA recursive_triggers = ON',

@@ -2,10 +2,11 @@
  * Rows in one SQLite file: WAL, `synchronous = FULL`, one writer with group commit and a few readers, each read
  * on its own snapshot. Several processes may open the same file; who meets the other's write lock waits.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, ReadTransaction, SqlValue, Transaction } from './database.ts';
 import { type BatchLimits, type BatchMember, defaultBatchLimits, GroupCommit } from './group-commit.ts';
-import { type Migration, migrate } from './migrate.ts';
+import { isMigrated, type Migration, migrate } from './migrate.ts';
 import { allMigrations } from './migrations/all.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { storeFailure } from './sqlite-errors.ts';
@@ -47,6 +48,7 @@ export function openSqlite(options: SqliteOptions): Database {
 }
 
 function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[]): void {
+  if (isMigrated(writer, migrations)) return;
   writer.run('PRAGMA busy_timeout = 60000');
   writer.run('BEGIN IMMEDIATE');
   try {
@@ -59,6 +61,9 @@ function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[
   writer.run('PRAGMA busy_timeout = 0');
 }
 
+/** A few such reads at once would each hold a connection and wait for another, for ever. */
+const nestedRead = 'read was called inside a read: pass the transaction on';
+
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite';
   readonly #writer: SqliteConnection;
@@ -68,6 +73,7 @@ class SqliteDatabase implements Database {
   readonly #waitingReads: ((reader: SqliteConnection) => void)[] = [];
   readonly #topics: Topics;
   readonly #turns = new Turns();
+  readonly #insideRead = new AsyncLocalStorage<{ open: boolean }>();
   readonly #pollMs: number;
   readonly #onError: (error: unknown) => void;
   #seenVersion: number;
@@ -89,12 +95,15 @@ class SqliteDatabase implements Database {
   async read<T>(fn: (tx: ReadTransaction) => Promise<T>): Promise<T> {
     if (this.#closed) throw storeFailure('is closed', undefined);
     if (this.#readers.length === 0) return this.transact(fn);
+    if (this.#insideRead.getStore()?.open === true) throw new Error(nestedRead);
     const reader = this.#idleReaders.pop() ?? (await this.#nextReader());
     const tx = new SqliteTransaction(reader, this.#turns);
+    const scope = { open: true };
     try {
       reader.run('BEGIN');
-      return await fn(tx);
+      return await this.#insideRead.run(scope, () => fn(tx));
     } finally {
+      scope.open = false;
       tx.end();
       if (reader.inTransaction) reader.run('ROLLBACK');
       this.#giveBack(reader);

@@ -1,5 +1,6 @@
 /** The rows seam on SQLite, with what only a file shared by processes can show. */
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/db/database.ts';
@@ -33,6 +34,40 @@ test('sqlite: an opened store keeps what was committed', async (t) => {
   await first.transact((tx) => tx.run(insert, 1, 'kept', null));
   await first.close();
   assert.equal(await count(openNotes(t, folder)), 1);
+});
+
+test('sqlite: the files are for their owner only', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder);
+  await db.transact((tx) => tx.run(insert, 1, 'private', null));
+  const files = readdirSync(folder);
+  assert.ok(files.length > 1, 'the log of changes stands beside the file');
+  for (const file of files) assert.equal(statSync(join(folder, file)).mode & 0o077, 0, file);
+});
+
+test('sqlite: a folder that is not there is a temporary error that says nothing outside', () => {
+  assert.throws(() => openSqlite({ file: '/nowhere/at/all.db' }), {
+    kind: 'temporary',
+    publicText: 'The mail store cannot do this now; try again in a few minutes',
+  });
+});
+
+test('sqlite: an up-to-date store opens while another process writes', async (t) => {
+  const folder = makeFolder(t);
+  openNotes(t, folder);
+  const other = startProgram(writer, [join(folder, 'notes.db'), 'hold', '60000']);
+  assert.equal(await nextLine(other), 'holding');
+  assert.equal(await count(openNotes(t, folder)), 0);
+  other.child.kill('SIGKILL');
+  await other.ended;
+});
+
+test('sqlite: several processes that make one store at the same time all succeed', async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, 'notes.db');
+  const programs = [1, 2, 3].map((n) => startProgram(writer, [file, 'insert', `${n * 100}`, '5']));
+  assert.deepEqual(await Promise.all(programs.map(({ ended }) => ended)), [0, 0, 0]);
+  assert.equal(await count(openNotes(t, folder)), 15);
 });
 
 test('sqlite: a full disk is a temporary error, nothing of the transaction stays, and it heals', async (t) => {

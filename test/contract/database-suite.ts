@@ -176,6 +176,21 @@ export function testDatabase(name: string, open: OpenDatabase): void {
     assert.deepEqual(await texts(db), ['outer']);
   });
 
+  test(`${name}: a read inside a read is refused at once, one inside a transaction sees what was committed`, async (t) => {
+    const db = await open(t);
+    await db.read(async () => {
+      await assert.rejects(
+        db.read((tx) => tx.all('SELECT 1')),
+        /inside a read/,
+      );
+    });
+    await db.transact(async (tx) => {
+      await tx.run(insert, 1, 'not yet', null);
+      assert.deepEqual(await texts(db), []);
+    });
+    assert.deepEqual(await texts(db), ['not yet']);
+  });
+
   test(`${name}: a handle is dead once its function has ended`, async (t) => {
     const db = await open(t);
     const kept = await db.transact(async (tx) => tx);
