@@ -60,6 +60,8 @@ const otherSpaces = /^[\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
 
 /** `text` in characters of ISO-8859-1 only; controls and line ends become spaces, so that it stays one line. */
 export function writeLatin1(text: string): string {
+  // Nearly all text is of this kind: nothing to do.
+  if (/^[\x20-\x7e\xa0-\xff]*$/.test(text)) return text;
   const out: string[] = [];
   let unnamed: string[] = [];
   const flush = () => {
