@@ -41,6 +41,13 @@ export async function announceChanges(session: Session, announcing: Announcing):
     announceFlags(session, record);
     if (out.full) await out.drained();
   }
+  // RFC 7162 §3.2: modseqs were told while removals wait; a client that stops here must not think it has all.
+  if (view.hasGone && session.has('QRESYNC')) tellHighestModseq(session);
+}
+
+/** Up to where the client has been told everything. */
+export function tellHighestModseq(session: Session): void {
+  session.status('*', 'OK', { code: `HIGHESTMODSEQ ${session.view.modseq}`, text: 'Highest' });
 }
 
 function announceCount(session: Session, exists: number): void {

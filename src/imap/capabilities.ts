@@ -37,6 +37,7 @@ const capabilities: readonly Capability[] = [
   { name: 'ESEARCH' },
   { name: 'WITHIN' },
   { name: 'CONDSTORE' },
+  { name: 'QRESYNC' },
   { name: 'QUOTA', when: afterLogin },
   { name: 'QUOTA=RES-STORAGE', when: afterLogin },
   { name: (session) => `APPENDLIMIT=${session.limits.messageBytes}` },

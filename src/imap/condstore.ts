@@ -1,4 +1,5 @@
 /** Conditional STORE and quick resynchronization (RFC 7162): what is common to several commands. */
+import { tellHighestModseq } from './announce.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -9,5 +10,5 @@ export function becomeCondstoreAware(session: Session): void {
   if (session.has('CONDSTORE')) return;
   session.enable('CONDSTORE');
   if (session.state !== 'selected') return;
-  session.status('*', 'OK', { code: `HIGHESTMODSEQ ${session.view.modseq}`, text: 'Highest' });
+  tellHighestModseq(session);
 }

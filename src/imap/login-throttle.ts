@@ -39,10 +39,6 @@ export class LoginThrottle {
     return Math.min(firstDelayMs * 2 ** Math.min(failures - 1, 30), mostDelayMs);
   }
 
-  noteSuccess(address: string): void {
-    this.#offenders.delete(address);
-  }
-
   #forgetOldest(): void {
     if (this.#offenders.size <= mostAddresses) return;
     const [oldest] = this.#offenders.keys();

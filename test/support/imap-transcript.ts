@@ -67,7 +67,7 @@ class TranscriptRun {
       case 'message:':
         return this.#deliver(rest);
       case 'C:':
-        return (await this.#client(who)).write(`${rest}\r\n`);
+        return (await this.#client(who)).write(`${this.#fillIn(rest)}\r\n`);
       case 'C>':
         return (await this.#client(who)).write(rawBytes(rest));
       case 'S:':
@@ -128,6 +128,10 @@ class TranscriptRun {
   async #deliver(text: string): Promise<void> {
     const [folder = 'INBOX', file = '', ...flags] = text.split(' ');
     await deliver(await this.#start(), folder, readMessage(file), flags);
+  }
+
+  #fillIn(text: string): string {
+    return text.replace(/\{\{(\w+)\}\}/g, (_all, name: string) => this.#numbers.get(name) ?? '');
   }
 
   #expect(line: string, wanted: string): void {

@@ -4,10 +4,13 @@ import { becomeCondstoreAware } from '../condstore.ts';
 import type { Extension, Session } from '../session.ts';
 
 /** What can be enabled, by the name in upper case. */
-const extensions: ReadonlyMap<string, Extension> = new Map([['CONDSTORE', 'CONDSTORE']]);
+const extensions: ReadonlyMap<string, Extension> = new Map([
+  ['CONDSTORE', 'CONDSTORE'],
+  ['QRESYNC', 'QRESYNC'],
+]);
 
 function enableOne(session: Session, extension: Extension): void {
-  if (extension === 'CONDSTORE') becomeCondstoreAware(session);
+  if (extension === 'CONDSTORE' || extension === 'QRESYNC') becomeCondstoreAware(session);
   session.enable(extension);
 }
 

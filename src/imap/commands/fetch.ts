@@ -1,4 +1,4 @@
-/** FETCH and UID FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE (RFC 7162 §3.1.4). */
+/** FETCH and UID FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162). */
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { type Completion, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
@@ -7,6 +7,7 @@ import { FetchWriter } from '../message/fetch-writer.ts';
 import { findWordItem } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
 import { countOf, includes, type Ranges, rangesOf, windowsOf } from '../number-ranges.ts';
+import { requireQresync, tellVanished } from '../qresync.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import { type FetchRequest, readFetchItems } from '../wire/fetch-items.ts';
@@ -18,21 +19,26 @@ interface FetchCommand {
   readonly items: readonly FetchRequest[];
   readonly byUid: boolean;
   readonly changedSince: number | undefined;
+  /** Also what vanished since. */
+  readonly vanished: boolean;
 }
 
 /** Records asked of the store at a time: many when they are all there is to it, few when bodies follow. */
 const windowSizes = { records: 1000, structures: 200, bodies: 50 };
 
-function readModifiers(args: Arguments): { changedSince: number | undefined } {
+function readModifiers(args: Arguments): Pick<FetchCommand, 'changedSince' | 'vanished'> {
   let changedSince: number | undefined;
-  if (!args.tryText(' ')) return { changedSince };
+  let vanished = false;
+  if (!args.tryText(' ')) return { changedSince, vanished };
   args.list(() => {
     const name = args.keyword();
-    if (name !== 'CHANGEDSINCE') throw new SyntaxProblem(`There is no FETCH modifier ${name}`);
-    args.space();
-    changedSince = args.number();
+    if (name === 'VANISHED') vanished = true;
+    else if (name === 'CHANGEDSINCE') {
+      args.space();
+      changedSince = args.number();
+    } else throw new SyntaxProblem(`There is no FETCH modifier ${name}`);
   });
-  return { changedSince };
+  return { changedSince, vanished };
 }
 
 function readFetch(args: Arguments, byUid: boolean): FetchCommand {
@@ -43,6 +49,10 @@ function readFetch(args: Arguments, byUid: boolean): FetchCommand {
   const modifiers = readModifiers(args);
   args.end();
   for (const item of items) if (item.kind === 'word') findWordItem(item.name);
+  // RFC 7162 §3.2.6
+  if (modifiers.vanished && (!byUid || modifiers.changedSince === undefined)) {
+    throw new SyntaxProblem('VANISHED is for UID FETCH with CHANGEDSINCE');
+  }
   return {
     set,
     items: completeItems(items, byUid, modifiers.changedSince !== undefined),
@@ -100,9 +110,11 @@ async function markSeen(
 async function fetch(session: Session, command: FetchCommand): Promise<Completion> {
   const { items, byUid } = command;
   for (const item of items) if (item.kind === 'word') findWordItem(item.name).onAsk?.(session);
+  if (command.vanished) requireQresync(session);
   if (command.changedSince !== undefined) becomeCondstoreAware(session);
   const uids = resolveSet(session, command.set, byUid);
   const writer = new FetchWriter(session, items);
+  if (command.vanished) await tellVanished(session, command.set, command.changedSince ?? 0);
   let found = 0;
   for await (const window of loadRecords(session, uids, command)) {
     found += window.length;

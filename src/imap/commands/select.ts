@@ -1,10 +1,12 @@
-/** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE parameter of RFC 7162 §3.1.8). */
+/** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC parameters of RFC 7162). */
 import type { Folder, FolderStatus } from '../../mailbox/mail-store.ts';
+import { tellHighestModseq } from '../announce.ts';
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { hasFlag } from '../flags.ts';
 import { findFolder, readMailbox } from '../folders.ts';
 import { windowsOf } from '../number-ranges.ts';
+import { type KnownState, readKnownState, requireQresync, tellMissed } from '../qresync.ts';
 import type { Session } from '../session.ts';
 import { FolderView } from '../view.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -27,15 +29,21 @@ const unseenWindow = 1000;
 
 interface SelectParameters {
   condstore: boolean;
+  /** What the client remembers of the folder (QRESYNC). */
+  known: KnownState | undefined;
 }
 
-function readParameters(args: Arguments): SelectParameters {
-  const parameters: SelectParameters = { condstore: false };
+function readParameters(args: Arguments, session: Session): SelectParameters {
+  const parameters: SelectParameters = { condstore: false, known: undefined };
   if (!args.tryText(' ')) return parameters;
   args.list(() => {
     const name = args.keyword();
-    if (name !== 'CONDSTORE') throw new SyntaxProblem(`There is no parameter ${name}`);
-    parameters.condstore = true;
+    if (name === 'CONDSTORE') parameters.condstore = true;
+    else if (name === 'QRESYNC') {
+      requireQresync(session);
+      args.space();
+      parameters.known = readKnownState(args);
+    } else throw new SyntaxProblem(`There is no parameter ${name}`);
   });
   return parameters;
 }
@@ -59,7 +67,7 @@ function writeState(session: Session, status: FolderStatus, keywords: readonly s
   if (!session.has('IMAP4rev2')) session.untagged(`${view.recentCount} RECENT`);
   session.status('*', 'OK', { code: `UIDVALIDITY ${status.uidValidity}`, text: 'UIDs valid' });
   session.status('*', 'OK', { code: `UIDNEXT ${status.uidNext}`, text: 'Predicted next UID' });
-  session.status('*', 'OK', { code: `HIGHESTMODSEQ ${view.modseq}`, text: 'Highest' });
+  tellHighestModseq(session);
 }
 
 /** The sequence number of the first unseen message, if it can be had cheaply. */
@@ -98,11 +106,13 @@ function defineSelect(name: string, readOnly: boolean): PlainCommand {
     read: (args, session) => {
       args.space();
       const mailbox = readMailbox(args, session);
-      const parameters = readParameters(args);
+      const parameters = readParameters(args, session);
       args.end();
       return async () => {
         if (parameters.condstore) becomeCondstoreAware(session);
-        return select(session, mailbox, readOnly);
+        const completion = await select(session, mailbox, readOnly);
+        if (parameters.known !== undefined) await tellMissed(session, parameters.known);
+        return completion;
       };
     },
   };
