@@ -90,13 +90,13 @@ function readDtd() {
     models.set(name, isLeaf ? /^$/ : new RegExp(`^${children.join('')}$`));
   }
   const values = new Map<string, readonly string[]>();
-  for (const [, element = '', attribute = '', list = ''] of dtd.matchAll(
-    /<!ATTLIST\s+([\w-]+)\s+([\w-]+)\s+\(([^)]*)\)/g,
-  ))
-    values.set(
-      `${element} ${attribute}`,
-      list.split('|').map((value) => value.trim()),
-    );
+  for (const [, element = '', attributes = ''] of dtd.matchAll(/<!ATTLIST\s+([\w-]+)\s([^>]*)>/g)) {
+    for (const [, attribute = '', list = ''] of attributes.matchAll(/([\w-]+)\s+\(([^)]*)\)/g))
+      values.set(
+        `${element} ${attribute}`,
+        list.split('|').map((value) => value.trim()),
+      );
+  }
   return { models, values };
 }
 
@@ -135,6 +135,12 @@ test('every type, error and option validates against the DTD of RFC 6109 §4.4',
       validate(write({ type, error, receiptKind: undefined, delivery: undefined, msgid: undefined }), dtd);
     }
   }
+  for (const wrong of [
+    write().replace(/ *<risposte>.*\n/, ''),
+    write().replace('tipo="completa"', 'tipo="lunga"'),
+    write().replace(/( *<ricevuta.*\n)( *<consegna>.*\n)/, '$2$1'),
+  ])
+    assert.throws(() => validate(wrong, dtd), assert.AssertionError);
 });
 
 /** Anything JavaScript can hold in a string: unassigned code points and lone surrogates too. */
