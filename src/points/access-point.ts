@@ -53,6 +53,9 @@ export interface ReadSubmission extends Submission {
 }
 
 export function createAccessPoint(parts: PointParts): AccessPoint {
+  // Answered, and not yet marked so in the rows: a client that sends the same at once means a second message.
+  const answeredNow = new Set<string>();
+
   async function submit(submission: Submission): Promise<SubmissionAnswer> {
     // 1. The one temporal value of the transaction (RFC 6109 §4.1).
     const at = parts.clock();
@@ -66,7 +69,7 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     // 3. Did this very message get its outcome before, and only the answer was lost?
     const fingerprint = buildFingerprint(submission, intake);
     const before = await parts.db.read((tx) => findUnanswered(tx, fingerprint));
-    if (before !== undefined) return answer(before);
+    if (before !== undefined && !answeredNow.has(before)) return answer(before);
     // 4. Read it.
     const read = await readSubmission(parts, { ...submission, at, intake, fingerprint });
     // 5. Check (§3.1.1) and decide.
@@ -98,8 +101,17 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     return {
       text: `Message accepted for processing: ${identificativo}`,
       identificativo,
-      answered: () => parts.db.transact((tx) => markAnswered(tx, identificativo)),
+      answered: () => recordAnswer(identificativo),
     };
+  }
+
+  async function recordAnswer(identificativo: string): Promise<void> {
+    answeredNow.add(identificativo);
+    try {
+      await parts.db.transact((tx) => markAnswered(tx, identificativo));
+    } finally {
+      answeredNow.delete(identificativo);
+    }
   }
 
   return { submit };

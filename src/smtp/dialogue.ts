@@ -95,6 +95,7 @@ class Dialogue {
   readonly #options: DialogueOptions;
   readonly #protocols = new WeakMap<SMTPServerSession, string>();
   readonly #logins = new WeakMap<SMTPServerSession, number>();
+  readonly #closed = new WeakSet<SMTPServerSession>();
 
   constructor(options: DialogueOptions) {
     this.#options = options;
@@ -117,11 +118,15 @@ class Dialogue {
         this.#answer('RCPT', session, answer, () => this.#takeRecipient(path.address, path.args, session)),
       onData: (body, session, answer) => {
         this.#takeMessage(body as MessageBody, session).then(
-          (text) => answer(null, text),
+          (acceptance) => {
+            answer(null, `2.6.0 ${acceptance.text}`);
+            void this.#tellAnswered(acceptance, session);
+          },
           (error) => answer(this.#refuse('DATA', session, error)),
         );
       },
       onClose: (session) => {
+        this.#closed.add(session);
         this.#log(session, { event: 'closed' });
         this.#options.decisions.closed?.(session.id);
       },
@@ -184,25 +189,41 @@ class Dialogue {
     await this.#options.decisions.takeRecipient(path, this.#transaction(session));
   }
 
-  async #takeMessage(body: MessageBody, session: SMTPServerSession): Promise<string> {
+  async #takeMessage(body: MessageBody, session: SMTPServerSession): Promise<SmtpAcceptance> {
     const transaction = this.#transaction(session);
     const source = readBody(body);
     try {
       const sizeHint = declaredSize(session);
-      const { text } = await this.#options.decisions.takeMessage({ ...transaction, source, sizeHint });
+      const acceptance = await this.#options.decisions.takeMessage({ ...transaction, source, sizeHint });
       // Accepting what was not read to its end would accept a message that may be bad or cut off.
       if (body.fault !== undefined) throw body.fault;
       if (!body.complete || !body.readableEnded)
         throw new Error('message accepted before all of it was read');
       const { reversePath, recipients } = transaction;
       const bytes = body.byteLength;
-      this.#log(session, { event: 'message', reversePath, recipients: recipients.length, bytes, text });
-      return `2.6.0 ${text}`;
+      this.#log(session, {
+        event: 'message',
+        reversePath,
+        recipients: recipients.length,
+        bytes,
+        text: acceptance.text,
+      });
+      return acceptance;
     } finally {
       // The reply waits for the final dot, so what is left is passed over first.
       void source.return(undefined);
       body.resume();
       await body.finished;
+    }
+  }
+
+  /** A client whose connection is gone has no answer, whatever was written: it will come again. */
+  async #tellAnswered({ answered }: SmtpAcceptance, session: SMTPServerSession): Promise<void> {
+    if (answered === undefined || this.#closed.has(session)) return;
+    try {
+      await answered();
+    } catch (error) {
+      this.#log(session, { event: 'fault', id: '', error });
     }
   }
 

@@ -16,6 +16,11 @@ export interface SmtpClient {
 /** What the sender of the reply to the final dot wants the client to read, one line. */
 export interface SmtpAcceptance {
   readonly text: string;
+  /**
+   * Called once the reply was handed to the client's connection; never when the connection was gone by then.
+   * What it throws goes to the diagnostics: the client has its answer.
+   */
+  readonly answered?: () => Promise<void> | void;
 }
 
 export interface SmtpListening {
@@ -73,7 +78,7 @@ export type SmtpEvent =
       readonly bytes: number;
       readonly text: string;
     })
-  /** A bug or an outage answered with 451; the client was told `id`. */
+  /** A bug or an outage answered with 451; the client was told `id`. Empty when the client had its answer before. */
   | (OfSession & { readonly event: 'fault'; readonly id: string; readonly error: unknown })
   | (OfSession & { readonly event: 'connection-error'; readonly error: Error });
 
