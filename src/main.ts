@@ -3,6 +3,7 @@
  * way end, and closes the store last, so that nothing answered 250 is lost.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { VirusScanner } from './antivirus/scanner.ts';
 import type { Config, ListenName } from './config/schema.ts';
 import { readTlsSecret } from './config/secrets.ts';
 import type { Steps } from './lib/steps.ts';
@@ -17,6 +18,8 @@ export interface ProviderOptions {
   readonly log: Log;
   readonly clock?: Clock;
   readonly steps?: Steps;
+  /** Instead of the one that the configuration names; for tests. */
+  readonly scanner?: VirusScanner;
 }
 
 export interface RunningProvider {
@@ -24,6 +27,8 @@ export interface RunningProvider {
   readonly listening: Readonly<Partial<Record<ListenName, Listening>>>;
   /** Reads the TLS files again; new connections use them. */
   reloadTls(): void;
+  /** To be called when `clock` was moved by hand: what is due by now is done at once. */
+  clockMoved(): void;
   stop(): Promise<void>;
 }
 
@@ -40,6 +45,7 @@ export async function startProvider(config: Config, options: ProviderOptions): P
       tls: () => context,
       onError: (error) => reportFailure(log, 'worker', error),
       ...(options.steps === undefined ? {} : { steps: options.steps }),
+      ...(options.scanner === undefined ? {} : { scanner: options.scanner }),
     });
     const listeners = Object.fromEntries(
       Object.entries(services.listening).map(([name, { address, port }]) => [name, `${address}:${port}`]),
@@ -50,6 +56,7 @@ export async function startProvider(config: Config, options: ProviderOptions): P
       reloadTls: () => {
         context = buildSecureContext(config);
       },
+      clockMoved: services.clockMoved,
       stop: async () => {
         const stopping = performance.now();
         await services.stop(config.stopSeconds * 1000);

@@ -37,6 +37,8 @@ export interface Services {
   readonly listening: Readonly<Partial<Record<ListenName, Listening>>>;
   /** No new work, what is under way ends within the time, then the workers stop. */
   stop(graceMs: number): Promise<void>;
+  /** The workers look at the time anew; without it they notice a clock that was moved within seconds. */
+  clockMoved(): void;
 }
 
 interface Server {
@@ -97,7 +99,10 @@ export async function buildServices(
   };
   try {
     const listening = await listenAll(config, servers, opened);
-    return { listening, stop };
+    const clockMoved = () => {
+      for (const worker of workers) worker.wake();
+    };
+    return { listening, stop, clockMoved };
   } catch (error) {
     await stop(0);
     throw error;

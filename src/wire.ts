@@ -47,6 +47,8 @@ export interface Stores {
 export interface WireOptions {
   readonly clock: Clock;
   readonly steps?: Steps;
+  /** Instead of the one that the configuration names; for tests. */
+  readonly scanner?: VirusScanner;
   /** Hears what goes wrong where nobody waits for the answer. */
   readonly onError: (error: unknown) => void;
 }
@@ -83,7 +85,7 @@ export async function buildParts(
     db: stores.db,
     blobs: stores.blobs,
     signer,
-    scanner: openScanner(config),
+    scanner: options.scanner ?? openScanner(config),
     providerIndex,
     index: () => providerIndex.current(),
     trust: () => readTrust(config),
