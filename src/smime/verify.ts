@@ -101,8 +101,8 @@ function judge(
   const [signer, second] = fields.signers;
   if (signer === undefined) return refuse([...before, problem('signer-missing')]);
   if (second !== undefined) return refuse([...before, problem('several-signers')]);
-  const found = [...fields.certificates, ...request.trust.intermediates.map(({ der }) => der)];
-  const certificate = findSigner(found, signer);
+  const found = fields.certificates.flatMap((der) => readCertificate(der) ?? []);
+  const certificate = findSigner([...found, ...request.trust.intermediates], signer);
   const attributes = readAttributes(fields, signer);
   const digestAlgorithm = digestNames.get(signer.digestAlgorithm ?? '');
   const problems = [
@@ -117,7 +117,7 @@ function judge(
   const facts = { signingTime: attributes.signingTime, digestAlgorithm };
   if (certificate === undefined)
     return { ...refuse([...problems, problem('signer-certificate-missing')]), ...facts };
-  const chain = judgeCertificate(certificate, fields, { request, signingTime: attributes.signingTime });
+  const chain = judgeCertificate(certificate, found, { request, signingTime: attributes.signingTime });
   problems.push(...checkSignature(signer, certificate, digestAlgorithm), ...chain.problems);
   return {
     ok: problems.length === 0,
@@ -131,14 +131,14 @@ function judge(
 
 function judgeCertificate(
   certificate: Certificate,
-  fields: SignedDataFields,
+  found: readonly Certificate[],
   { request, signingTime }: { request: VerificationRequest; signingTime: Instant | undefined },
 ) {
   const { trust, policy, now, from } = request;
   const at = policy.mode === 'archive' ? (signingTime ?? now) : now;
   const verdict = checkChain({
     certificate,
-    found: fields.certificates.flatMap((der) => readCertificate(der) ?? []),
+    found,
     trust,
     policy,
     instants: signingTime === undefined || signingTime === at ? [at] : [signingTime, at],
@@ -149,20 +149,14 @@ function judgeCertificate(
 
 /** RFC 5652 §5.3: by issuer and serial number, or by subject key identifier; nothing else is tried. */
 function findSigner(
-  certificates: readonly Uint8Array[],
+  certificates: readonly Certificate[],
   { identifier }: SignerFields,
 ): Certificate | undefined {
-  for (const der of certificates) {
-    const certificate = readCertificate(der);
-    if (certificate === undefined) continue;
-    const isMeant =
-      identifier.kind === 'subjectKey'
-        ? certificate.extensions.subjectKeyIdentifier === identifier.keyIdentifier
-        : certificate.serialNumber === identifier.serialNumber &&
-          Buffer.compare(certificate.issuer, identifier.issuer) === 0;
-    if (isMeant === true) return certificate;
-  }
-  return undefined;
+  return certificates.find(({ serialNumber, issuer, extensions }) =>
+    identifier.kind === 'subjectKey'
+      ? extensions.subjectKeyIdentifier === identifier.keyIdentifier
+      : serialNumber === identifier.serialNumber && Buffer.compare(issuer, identifier.issuer) === 0,
+  );
 }
 
 /** RFC 8551 §2.5 wants signed attributes, and without them there is no time of signing to check against. */
