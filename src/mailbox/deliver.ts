@@ -9,7 +9,7 @@ import { inbox, normalizeFolderName } from './folder-name.ts';
 import { ensureFirstFolders, type FolderRow, findFolderRow } from './folder-rows.ts';
 import { addMessages } from './message-rows.ts';
 import { noteChange } from './notices.ts';
-import { hasRoom, requireLiveMailbox } from './quota.ts';
+import { fitsInto, requireLiveMailbox } from './quota.ts';
 import { noFolder } from './store-error.ts';
 
 export interface Delivery {
@@ -41,9 +41,9 @@ export type DeliveryOutcome =
  */
 export async function deliver(tx: Transaction, delivery: Delivery): Promise<DeliveryOutcome> {
   const { mailboxId, contentId, size, internalDate } = delivery;
-  await requireLiveMailbox(tx, mailboxId);
+  const mailbox = await requireLiveMailbox(tx, mailboxId);
   const folder = await findTarget(tx, delivery);
-  if (delivery.overQuota !== true && !(await hasRoom(tx, mailboxId, size))) return { outcome: 'quota' };
+  if (delivery.overQuota !== true && !(await fitsInto(tx, mailbox, size))) return { outcome: 'quota' };
   const flags = parseFlags(delivery.flags ?? []);
   const added = await addMessages(tx, folder, [
     { flags, size, internalDate, savedAt: internalDate, contentId },

@@ -14,12 +14,10 @@ export async function requireLiveMailbox(tx: ReadTransaction, mailboxId: number)
   return mailbox;
 }
 
+/** @throws {StoreError} `nonexistent` */
 export async function readQuota(tx: ReadTransaction, mailboxId: number): Promise<QuotaUse> {
   const mailbox = await requireLiveMailbox(tx, mailboxId);
-  const use = await tx.get<{ used_bytes: number; used_messages: number }>(
-    'SELECT used_bytes, used_messages FROM mailbox_use WHERE mailbox_id = ?',
-    mailboxId,
-  );
+  const use = await readUse(tx, mailboxId);
   return {
     usedBytes: use?.used_bytes ?? 0,
     limitBytes: mailbox.quotaBytes,
@@ -29,8 +27,21 @@ export async function readQuota(tx: ReadTransaction, mailboxId: number): Promise
 
 /** True when so many more bytes are within the limit. @throws {StoreError} `nonexistent` */
 export async function hasRoom(tx: ReadTransaction, mailboxId: number, bytes: number): Promise<boolean> {
-  const { usedBytes, limitBytes } = await readQuota(tx, mailboxId);
-  return usedBytes + bytes <= limitBytes;
+  return fitsInto(tx, await requireLiveMailbox(tx, mailboxId), bytes);
+}
+
+/** The same for a mailbox that was read in this transaction. */
+export async function fitsInto(tx: ReadTransaction, mailbox: Mailbox, bytes: number): Promise<boolean> {
+  const use = await readUse(tx, mailbox.id);
+  return (use?.used_bytes ?? 0) + bytes <= mailbox.quotaBytes;
+}
+
+/** Undefined for a mailbox that nothing has touched yet. */
+function readUse(
+  tx: ReadTransaction,
+  mailboxId: number,
+): Promise<{ used_bytes: number; used_messages: number } | undefined> {
+  return tx.get('SELECT used_bytes, used_messages FROM mailbox_use WHERE mailbox_id = ?', mailboxId);
 }
 
 /** Adds to what the mailbox uses; negative for what goes. */

@@ -5,46 +5,12 @@ import { test } from 'node:test';
 import { addDomain } from '../../src/accounts/domains.ts';
 import { insertMailbox } from '../../src/accounts/mailboxes.ts';
 import { openFsBlobStore } from '../../src/blob/fs.ts';
-import { readSegments } from '../../src/blob/read-segments.ts';
-import { loadContent } from '../../src/content/content.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
-import type { Database } from '../../src/db/database.ts';
 import { openSqlite } from '../../src/db/sqlite.ts';
 import { chainStart, checkChain } from '../../src/message-log/check-chain.ts';
 import { makeFolder } from '../support/folder.ts';
 import { nextLine, startProgram } from '../support/programs.ts';
-
-async function numbers(db: Database, sql: string): Promise<number[]> {
-  const rows = await db.read((tx) => tx.all<Record<string, number>>(sql));
-  return rows.flatMap((row) => Object.values(row));
-}
-
-/** Every folder's counters against its messages, and the mailbox's use against its folders. */
-async function checkCounters(db: Database): Promise<void> {
-  const wrong = await numbers(
-    db,
-    `SELECT f.id FROM folder f LEFT JOIN (
-        SELECT folder_id, COUNT(*) AS n, SUM(size) AS bytes, SUM(flags & 1 = 0) AS unseen,
-               SUM(flags & 8 <> 0) AS deleted, MAX(uid) AS last, MAX(modseq) AS modseq
-          FROM message GROUP BY folder_id) m ON m.folder_id = f.id
-      WHERE f.messages <> COALESCE(m.n, 0) OR f.size <> COALESCE(m.bytes, 0) OR f.unseen <> COALESCE(m.unseen, 0)
-         OR f.deleted <> COALESCE(m.deleted, 0) OR f.uid_next <= COALESCE(m.last, 0)
-         OR f.highest_modseq < COALESCE(m.modseq, 0)`,
-  );
-  assert.deepEqual(wrong, []);
-  const [bytes, messages] = await numbers(db, 'SELECT used_bytes, used_messages FROM mailbox_use');
-  assert.deepEqual(await numbers(db, 'SELECT SUM(size), SUM(messages) FROM folder'), [bytes, messages]);
-}
-
-async function checkContents(db: Database, folder: string): Promise<void> {
-  const blobs = await openFsBlobStore({ folder: join(folder, 'blobs') });
-  for (const id of await numbers(db, 'SELECT DISTINCT content_id FROM message')) {
-    const { segments, size } = await db.read((tx) => loadContent(tx, id));
-    let read = 0;
-    for await (const chunk of readSegments(blobs, segments)) read += chunk.length;
-    assert.equal(read, size, `content ${id}`);
-  }
-}
+import { checkContents, checkCounters, numbers } from './store-checks.ts';
 
 test('killed at any moment: rows and bytes agree, counters are right, answered deliveries are there', async (t) => {
   const folder = makeFolder(t);
