@@ -33,7 +33,7 @@ async function signOne(): Promise<Buffer> {
   const contentDigest = createHash('sha256').update(content).digest();
   const unsigned = { header, content: [content], boundary: 'confine', eightBit: false };
   return Buffer.concat(
-    (await signMessage(unsigned, { contentDigest, signingTime: now, signer })) as Uint8Array[],
+    (await signMessage(unsigned, { contentDigest, signingTime: now, signer })).segments as Uint8Array[],
   );
 }
 

@@ -9,6 +9,7 @@ import { startDeliveryWorker } from './points/delivery-worker.ts';
 import { createIncomingPoint } from './points/incoming-point.ts';
 import type { PointParts } from './points/parts.ts';
 import { createRelayOutcome } from './points/relay-outcome.ts';
+import { keepChain } from './points/signing-chains.ts';
 import { startTimeoutWatch } from './points/timeout-watch.ts';
 import type { OutgoingRow } from './queue/outgoing.ts';
 import { startQueueRunner } from './queue/queue-runner.ts';
@@ -58,6 +59,7 @@ export async function buildServices(
 ): Promise<Services> {
   const built = await buildParts(config, stores, options);
   await built.providerIndex.refresh();
+  await stores.db.transact((tx) => keepChain(tx, built.signer, options.clock()));
   const nothing = (): void => undefined;
   const wake = { delivery: nothing, queue: nothing, timeouts: nothing };
   const parts: PointParts = {

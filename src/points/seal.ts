@@ -8,7 +8,9 @@ import type { Instant } from '../lib/time.ts';
 import type { GeneratedMessage } from '../pec/generated.ts';
 import type { BuiltMessage } from '../pec/signed-entity.ts';
 import { signMessage } from '../smime/sign.ts';
+import { signatureProfile } from '../smime/signed-data.ts';
 import type { PointParts } from './parts.ts';
+import { nameCertificate } from './signing-chains.ts';
 
 export interface SealedMessage {
   readonly segments: Segments;
@@ -28,6 +30,12 @@ export async function seal(
   at: Instant,
 ): Promise<SealedMessage> {
   const contentDigest = await hashSegments(blobs, built.content, 'sha256');
-  const segments = await signMessage(built, { contentDigest, signingTime: at, signer });
-  return { segments, size: sizeOf(segments), eightBit: built.eightBit, generated: built.generated };
+  const { segments, value } = await signMessage(built, { contentDigest, signingTime: at, signer });
+  const signature = {
+    certificate: nameCertificate(signer),
+    profile: signatureProfile,
+    value: Buffer.from(value).toString('base64'),
+  };
+  const generated = { ...built.generated, signature };
+  return { segments, size: sizeOf(segments), eightBit: built.eightBit, generated };
 }

@@ -17,13 +17,20 @@ export interface SignRequest {
   readonly signer: Signer;
 }
 
+export interface SignedMessage {
+  /** `unsigned.content` stands in it untouched, blobs included. */
+  readonly segments: Segments;
+  /** The signature value, to be kept for a reproduction. */
+  readonly value: Uint8Array;
+}
+
 /**
- * The signed message as segments; `unsigned.content` stands in it untouched, blobs included.
+ * The message with its signature.
  * @throws {MailError} kind `temporary` when the signer cannot sign now: nothing unsigned comes out.
  */
-export async function signMessage(unsigned: UnsignedMessage, request: SignRequest): Promise<Segments> {
-  const cms = await signDetached(request);
-  return assembleSignedMessage(unsigned, cms);
+export async function signMessage(unsigned: UnsignedMessage, request: SignRequest): Promise<SignedMessage> {
+  const { cms, value } = await signDetached(request);
+  return { segments: assembleSignedMessage(unsigned, cms), value };
 }
 
 /** The message around a signature that was made before: what reproduces a receipt from the log. */

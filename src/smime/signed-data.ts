@@ -35,12 +35,42 @@ export interface AttachedRequest {
   readonly signer: Signer;
 }
 
+/** Numbers the way of building the structure around a signature value; a changed structure gets the next one. */
+export const signatureProfile = 1;
+
+export interface DetachedSignature {
+  /** DER ContentInfo: what `smime.p7s` holds. */
+  readonly cms: Uint8Array;
+  /** The RSA signature value in it; with the digest, the time and the chain it gives the same `cms` again. */
+  readonly value: Uint8Array;
+}
+
 /**
- * A detached signature as DER ContentInfo: what `smime.p7s` holds. Same values and key: same bytes.
+ * A detached signature. Same values and key: same bytes.
  * @throws {MailError} what the signer throws.
  */
-export async function signDetached(request: DetachedRequest): Promise<Uint8Array> {
-  return buildContentInfo(request, detachedContent);
+export async function signDetached(request: DetachedRequest): Promise<DetachedSignature> {
+  const attributes = buildSignedAttributes(request.contentDigest, request.signingTime);
+  const value = await request.signer.sign(attributes);
+  return {
+    cms: assemble({ chain: request.signer.chain, attributes, value, content: detachedContent }),
+    value,
+  };
+}
+
+export interface KeptSignature {
+  /** SHA-256 of the content, 32 bytes. */
+  readonly contentDigest: Uint8Array;
+  readonly signingTime: Instant;
+  /** The signer's certificates as they were then, its own first. */
+  readonly chain: readonly Uint8Array[];
+  readonly value: Uint8Array;
+}
+
+/** The same `cms` as `signDetached` gave, from the signature value that was kept: no key is needed. */
+export function rebuildDetached({ contentDigest, signingTime, chain, value }: KeptSignature): Uint8Array {
+  const attributes = buildSignedAttributes(contentDigest, signingTime);
+  return assemble({ chain, attributes, value, content: detachedContent });
 }
 
 /**
@@ -49,7 +79,9 @@ export async function signDetached(request: DetachedRequest): Promise<Uint8Array
  */
 export async function buildSignedData(request: AttachedRequest): Promise<Uint8Array> {
   const content = encodeSequence(dataType, encodeContext(0, encodeOctetString(request.content)));
-  return buildContentInfo(request, content);
+  const attributes = buildSignedAttributes(request.contentDigest, request.signingTime);
+  const value = await request.signer.sign(attributes);
+  return assemble({ chain: request.signer.chain, attributes, value, content });
 }
 
 /** The signed attributes as the SET whose DER encoding is what gets signed (RFC 5652 §5.4). */
@@ -62,19 +94,24 @@ export function buildSignedAttributes(contentDigest: Uint8Array, signingTime: In
   );
 }
 
-async function buildContentInfo(request: DetachedRequest, encapsulated: Uint8Array): Promise<Uint8Array> {
-  const { signer, contentDigest, signingTime } = request;
-  const attributes = buildSignedAttributes(contentDigest, signingTime);
-  const constant = constantPartsOf(signer);
-  const signature = await signer.sign(attributes);
+interface ContentInfoParts {
+  readonly chain: readonly Uint8Array[];
+  readonly attributes: Uint8Array;
+  readonly value: Uint8Array;
+  /** EncapsulatedContentInfo, DER. */
+  readonly content: Uint8Array;
+}
+
+function assemble({ chain, attributes, value, content }: ContentInfoParts): Uint8Array {
+  const constant = constantPartsOf(chain);
   // In place the SET has the implicit tag [0]; everything after the first byte is the same.
   const tagged = Buffer.from(attributes);
   tagged[0] = 0xa0;
-  const signerInfo = encodeSequence(constant.signerHead, tagged, rsaAlgorithm, encodeOctetString(signature));
+  const signerInfo = encodeSequence(constant.signerHead, tagged, rsaAlgorithm, encodeOctetString(value));
   const signedData = encodeSequence(
     version1,
     digestAlgorithms,
-    encapsulated,
+    content,
     constant.certificates,
     encodeElement(0x31, signerInfo),
   );
@@ -91,7 +128,7 @@ interface ConstantParts {
 /** By the first certificate, so that a signer that swaps its chain at renewal gets new parts. */
 const knownParts = new WeakMap<Uint8Array, ConstantParts>();
 
-function constantPartsOf({ chain }: Signer): ConstantParts {
+function constantPartsOf(chain: Signer['chain']): ConstantParts {
   const [own] = chain;
   if (own === undefined) throw new Error('A signer without a certificate cannot sign a message');
   const known = knownParts.get(own);

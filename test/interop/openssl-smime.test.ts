@@ -45,7 +45,7 @@ function start(t: TestContext) {
 
 async function signed(): Promise<Buffer> {
   const content = Buffer.from(body);
-  const segments = await signMessage(
+  const { segments } = await signMessage(
     { header: Buffer.from('Subject: x\r\n'), content: [content], boundary: 'confine', eightBit: false },
     { contentDigest: createHash('sha256').update(content).digest(), signingTime: issuedAt + day, signer },
   );

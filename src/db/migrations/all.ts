@@ -8,6 +8,7 @@ import { migration as pecMessages } from './005-pec-messages.ts';
 import { migration as queue } from './006-queue.ts';
 import { migration as infected } from './007-infected.ts';
 import { migration as notificationReceived } from './008-notification-received.ts';
+import { migration as signingChains } from './009-signing-chains.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -18,4 +19,5 @@ export const allMigrations: readonly Migration[] = [
   queue,
   infected,
   notificationReceived,
+  signingChains,
 ];

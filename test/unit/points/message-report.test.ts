@@ -45,7 +45,12 @@ const original = enclose(
 
 async function seal(built: BuiltMessage, by = provider): Promise<Buffer> {
   const contentDigest = createHash('sha256').update(join(built.content)).digest();
-  return join(await signMessage(built, { contentDigest, signingTime: at, signer: createPemSigner(by) }));
+  const { segments } = await signMessage(built, {
+    contentDigest,
+    signingTime: at,
+    signer: createPemSigner(by),
+  });
+  return join(segments);
 }
 
 function join(segments: Segments): Buffer {

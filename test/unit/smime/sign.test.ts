@@ -38,9 +38,9 @@ function bytesOf(segments: Segments): Buffer {
 
 describe('signMessage', () => {
   it('writes the message of RFC 8551 §3.5.3 around the very bytes that were hashed', async () => {
-    const message = bytesOf(await signMessage(unsigned, { contentDigest, signingTime, signer })).toString(
-      'latin1',
-    );
+    const message = bytesOf(
+      (await signMessage(unsigned, { contentDigest, signingTime, signer })).segments,
+    ).toString('latin1');
     const head = [
       'From: posta-certificata@alfa.test',
       'Subject: ACCETTAZIONE: prova',
@@ -73,7 +73,7 @@ describe('signMessage', () => {
   });
 
   it('verifies, read as a stranger would read it', async () => {
-    const message = bytesOf(await signMessage(unsigned, { contentDigest, signingTime, signer }));
+    const message = bytesOf((await signMessage(unsigned, { contentDigest, signingTime, signer })).segments);
     const tree = scanMessage(message);
     const parts = locateSignature(tree);
     assert.ok('start' in parts);
@@ -92,15 +92,18 @@ describe('signMessage', () => {
   });
 
   it('is the same to the byte for the same values, and reassembles from a kept signature', async () => {
-    const first = bytesOf(await signMessage(unsigned, { contentDigest, signingTime, signer }));
-    assert.deepEqual(bytesOf(await signMessage(unsigned, { contentDigest, signingTime, signer })), first);
-    const cms = await signDetached({ contentDigest, signingTime, signer });
+    const first = bytesOf((await signMessage(unsigned, { contentDigest, signingTime, signer })).segments);
+    assert.deepEqual(
+      bytesOf((await signMessage(unsigned, { contentDigest, signingTime, signer })).segments),
+      first,
+    );
+    const { cms } = await signDetached({ contentDigest, signingTime, signer });
     assert.deepEqual(bytesOf(assembleSignedMessage(unsigned, cms)), first);
   });
 
   it('says 8bit on top when the content has such bytes, and keeps blobs as they are', async () => {
     const range = { blob: 'b1', offset: 10, length: 1000 };
-    const segments = await signMessage(
+    const { segments } = await signMessage(
       { ...unsigned, content: [content, range, content], eightBit: true },
       { contentDigest, signingTime, signer },
     );
@@ -119,7 +122,7 @@ describe('signDetached', () => {
     const [alfa, beta] = [chain(provider), chain(otherProvider)];
     const changing = { chain: alfa.chain, sign: alfa.sign };
     const verdictOf = async () => {
-      const cms = await signDetached({ contentDigest, signingTime, signer: changing });
+      const { cms } = await signDetached({ contentDigest, signingTime, signer: changing });
       return verifyDetached({
         cms,
         contentDigests: { sha256: contentDigest },
@@ -140,7 +143,7 @@ describe('signDetached', () => {
       [Date.UTC(2049, 11, 31, 23, 59, 59), '\x17\x0d491231235959Z'],
       [Date.UTC(2050, 0, 1), '\x18\x0f20500101000000Z'],
     ] as const) {
-      const cms = await signDetached({ contentDigest, signingTime: time, signer });
+      const { cms } = await signDetached({ contentDigest, signingTime: time, signer });
       assert.ok(Buffer.from(cms).includes(Buffer.from(written, 'latin1')));
     }
   });
