@@ -47,7 +47,7 @@ export function startRunner(options: RunnerOptions): Runner {
       await sleep(Math.max(0, Math.min(wait ?? options.longestSleepMs, options.longestSleepMs)));
     }
   };
-  const ended = loop();
+  const ended = Promise.resolve().then(loop); // the first round may already want to wake its own runner
 
   return {
     wake: () => {
