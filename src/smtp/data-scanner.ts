@@ -65,9 +65,12 @@ export class DataScanner {
         state = AFTER_DOT;
         continue;
       } else state = IN_LINE;
+      // Nearly all bytes are inside lines and above CR: they go along together.
+      const start = i;
+      if (state === IN_LINE) while (i + 1 < chunk.length && (chunk[i + 1] as number) > CR) i++;
       // Content only ever moves towards the front, so what is still to be read stays as it was.
-      if (kept !== i) chunk[kept] = byte;
-      kept++;
+      if (kept === start) kept = i + 1;
+      else for (let from = start; from <= i; from++) chunk[kept++] = chunk[from] as number;
     }
     this.#state = state;
     return { content: kept, end: -1 };
