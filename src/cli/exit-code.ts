@@ -14,7 +14,7 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-/** A command ends here; its message is shown to the person, who learns from it what to do. */
+/** A command ends here; its message, unless empty, is shown to the person, who learns from it what to do. */
 export class CommandFailure extends Error {
   readonly code: ExitCode;
 

@@ -13,6 +13,7 @@ import { buildMailboxCommand } from './mailbox.ts';
 import { buildQueueCommand } from './queue.ts';
 import { buildServeCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
+import { buildVerifyCommand } from './verify.ts';
 
 /** `args`: what was written after `pec`. Never throws: what goes wrong is told and is the exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -41,6 +42,7 @@ function buildProgram(terminal: Terminal): Command {
     buildMailboxCommand(terminal),
     buildQueueCommand(terminal),
     buildLogCommand(terminal),
+    buildVerifyCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of withDescendants(program)) settle(command, terminal);
@@ -73,7 +75,7 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
     return exitCode.config;
   }
   if (error instanceof CommandFailure) {
-    terminal.remark(error.message);
+    if (error.message !== '') terminal.remark(error.message);
     return error.code;
   }
   if (error instanceof MailError) {
