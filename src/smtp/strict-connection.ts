@@ -1,5 +1,5 @@
 /**
- * smtp-server's session with the edges taken off (ADR 0013): its own parser, no joke commands, no promises it
+ * smtp-server's session with the edges taken off (ADR 0015): its own parser, no joke commands, no promises it
  * does not keep, enhanced status on every reply that may have one, limits on what a client may waste.
  */
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';

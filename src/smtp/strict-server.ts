@@ -1,6 +1,6 @@
 /**
  * smtp-server with StrictConnection for its sessions, live TLS contexts (a renewed certificate counts from the
- * next handshake on) and admission before anything costly, the TLS handshake included (ADR 0013).
+ * next handshake on) and admission before anything costly, the TLS handshake included (ADR 0015).
  */
 import type net from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';

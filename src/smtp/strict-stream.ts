@@ -1,5 +1,5 @@
 /**
- * The parser of what a client sends, in place of smtp-server's own (ADR 0013). It promises:
+ * The parser of what a client sends, in place of smtp-server's own (ADR 0015). It promises:
  * - a command line ends in CRLF; a bare CR, a bare LF or a NUL in one ends the session, nothing of it is run;
  * - a message ends at CRLF.CRLF and nowhere else; one with a bare CR, bare LF or NUL is refused whole;
  * - what follows DATA is never read as commands before that end, and what follows a command is not read before
