@@ -164,7 +164,10 @@ export class FolderView {
   #apply(changes: FolderChanges): Ranges | undefined {
     this.#modseq = changes.highestModseq;
     const vanished = intersect(rangesOf(changes.vanished), this.#map.uids);
-    this.#gone = unite(this.#gone, vanished);
+    // What came and went before the client was told of it: there is nothing to tell.
+    const untold = this.#map.uidsAt([[this.#announcedCount + 1, this.count]]);
+    this.#map.remove(intersect(vanished, untold));
+    this.#gone = unite(this.#gone, subtract(vanished, untold));
     const lastUid = this.#map.lastUid;
     const added: number[] = [];
     for (const record of changes.changed) {
