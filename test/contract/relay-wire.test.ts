@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { certified, messageOf, ordinary, readInline, relayTo } from '../support/relays.ts';
+import { startEdge } from '../support/smtp-edges.ts';
 import { type Script, startRealPeer, startScriptedPeer } from '../support/smtp-peers.ts';
 
 async function withPeer(
@@ -283,4 +284,21 @@ test('nothing is read from the store for a destination that cannot be reached', 
   assert.deepEqual([result?.outcome, result?.enhanced, result?.server], ['temporary', '4.4.1', undefined]);
   assert.equal(reads, 0);
   await relay.close();
+});
+
+test('our incoming edge reads what we sent, over TLS', async () => {
+  const edge = await startEdge({ kind: 'mx' });
+  const relay = relayTo(edge.port, { ca: [edge.ca] });
+  const content = `Subject: x\r\n\r\n.\r\n..\r\n${'.riga con \xc3\xa8\r\n'.repeat(50_000)}`;
+  const recipients = ['a@alfa.test', 'ignoto@alfa.test', 'b@altrove.test'];
+  const results = await relay.deliver(messageOf(content, { recipients }), certified);
+  assert.deepEqual(
+    results.map(({ code, enhanced, text }) => `${code} ${enhanced} ${text}`),
+    [`250 2.6.0 taken, ${content.length} bytes`, '550 5.1.1 No such mailbox', '550 5.7.1 Relaying denied'],
+  );
+  const [taken] = edge.taken;
+  assert.equal(taken?.content, content);
+  assert.match(taken?.tls ?? '', /^TLSv1\.3 /);
+  await relay.close();
+  await edge.close();
 });

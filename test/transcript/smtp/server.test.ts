@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import tls, { createSecureContext } from 'node:tls';
-import { createMxServer } from '../../../src/smtp/mx.ts';
+import { createLoginGuard } from '../../../src/smtp/login-guard.ts';
+import { createMxServer, type ReceiveMail } from '../../../src/smtp/mx.ts';
 import { startEdge } from '../../support/smtp-edges.ts';
 import { makeAuthority, testAuthority } from '../../support/test-tls.ts';
 import { LineClient } from '../../support/transcript.ts';
@@ -216,5 +217,108 @@ test('a context that still allows TLS 1.1 is not enough: the session is refused'
   const [reply] = (await once(socket, 'data')) as [Buffer];
   assert.equal(reply.toString(), '554 5.7.0 TLS 1.2 or newer is needed\r\n');
   socket.destroy();
+  await server.close(0);
+});
+
+const encode = (text: string) => Buffer.from(text).toString('base64');
+
+test('guessing locks: the right password is not even looked at, for known and unknown names alike', async () => {
+  const guard = createLoginGuard(Date.now, { failuresPerPair: 2, delayMs: 1, longestDelayMs: 1 });
+  const edge = await startEdge({ kind: 'submissions', guard });
+  const texts: string[] = [];
+  for (const name of ['mario.rossi@alfa.test', 'nessuno@alfa.test']) {
+    const client = LineClient.connectTls(edge.port, edge.ca);
+    await expectLines(client, '220');
+    client.write('HELO client.test\r\n');
+    await expectLines(client, '250');
+    for (const password of ['a', 'b', 'segreta']) {
+      client.write(`AUTH PLAIN ${encode(`\0${name}\0${password}`)}\r\n`);
+      texts.push(await client.readLine());
+    }
+    client.destroy();
+  }
+  assert.deepEqual(texts.slice(0, 3), texts.slice(3));
+  assert.match(texts[0] ?? '', /^535 5\.7\.8 /);
+  assert.match(texts[2] ?? '', /^454 4\.7\.0 Too many failed attempts/);
+  const reasons = edge.events.flatMap((event) => (event.event === 'login-failed' ? [event.reason] : []));
+  assert.deepEqual(reasons.slice(0, 3), ['credentials', 'credentials', 'locked']);
+  assert.ok(!JSON.stringify(edge.events).includes('segreta'), 'no password in the diagnostics');
+  await edge.close();
+});
+
+test('the id a client is told is the id in the diagnostics, with the cause', async () => {
+  const edge = await startEdge({ kind: 'mx' });
+  const client = LineClient.connect(edge.port);
+  await expectLines(client, '220');
+  client.write('HELO peer.test\r\nMAIL FROM:<a@peer.test>\r\nRCPT TO:<guasto@alfa.test>\r\n');
+  await expectLines(client, '250', '250');
+  const id = /id ([0-9a-f]{8})$/.exec(await client.readLine())?.[1];
+  const fault = edge.events.find((event) => event.event === 'fault');
+  assert.equal(fault?.event === 'fault' && fault.id, id);
+  assert.match(String(fault?.event === 'fault' && fault.error), /the directory is on fire/);
+  client.destroy();
+  await edge.close();
+});
+
+async function startMx(receive: ReceiveMail) {
+  const server = createMxServer({
+    hostname: 'localhost',
+    tls: () => createSecureContext(testAuthority().issue(['DNS:localhost'])),
+    checkRecipient: async () => undefined,
+    receive,
+    log: () => undefined,
+  });
+  return { server, port: (await server.listen(0, '127.0.0.1')).port };
+}
+
+test('the point is told that the client has its answer, and not told when it had gone', async () => {
+  const told: string[] = [];
+  let decide: () => void = () => undefined;
+  const { server, port } = await startMx(async ({ source, recipients }) => {
+    for await (const _chunk of source);
+    await new Promise<void>((resolve) => {
+      decide = resolve;
+    });
+    return { text: 'ok', answered: () => void told.push(recipients[0] ?? '') };
+  });
+  for (const leaves of [false, true]) {
+    const client = LineClient.connect(port);
+    await expectLines(client, '220');
+    client.write(ENVELOPE.replace('b@', leaves ? 'gone@' : 'here@'));
+    await expectLines(client, '250', '250', '250', '354');
+    client.write('\r\n.\r\n');
+    await client.expectSilence(20);
+    if (leaves) {
+      client.destroy();
+      while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    decide();
+    if (!leaves) await expectLines(client, '250 2.6.0 ok');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.destroy();
+  }
+  assert.deepEqual(told, ['here@alfa.test']);
+  await server.close(0);
+});
+
+test('long replies come on several short lines, each with its status', async () => {
+  const { server, port } = await startMx(async ({ source }) => {
+    for await (const _chunk of source);
+    return { text: 'parola '.repeat(150).trim() };
+  });
+  const client = LineClient.connect(port);
+  await expectLines(client, '220');
+  client.write(`${ENVELOPE}\r\n.\r\n`);
+  await expectLines(
+    client,
+    '250',
+    '250',
+    '250',
+    '354',
+    '250-2.6.0 parola',
+    '250-2.6.0 parola',
+    '250 2.6.0 parola',
+  );
+  client.destroy();
   await server.close(0);
 });
