@@ -97,6 +97,7 @@ export async function buildParts(
       envelopeAgeMs: 72 * 3_600_000,
     },
     briefHash: config.receipts.briefHash,
+    localTakeInCharge: config.receipts.localTakeInCharge,
     ordinaryMail: config.policies.ordinaryMail,
     revocation: config.trust.crl === 'required' ? 'signer' : 'none',
     mailReceipt: () =>
@@ -104,6 +105,9 @@ export async function buildParts(
     steps: options.steps ?? noSteps,
   };
 }
+
+/** The signer over a key in PEM, for those that have one in hand: the sandbox signs its own index. */
+export { createPemSigner } from './keys/pem.ts';
 
 /** @throws {ConfigError | Error} with what to do when key and certificates cannot be used. */
 export function openSigner(config: Config): Signer {

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createPemSigner } from '../keys/pem.ts';
 import { decodePem } from '../lib/pem.ts';
 import type { Instant } from '../lib/time.ts';
 import type { DevelopmentCa } from '../pki/development-ca.ts';
@@ -10,6 +9,7 @@ import { issueSigningCertificate } from '../pki/issue.ts';
 import { buildIndex } from '../provider-index/index-ldif.ts';
 import type { IndexedProvider } from '../provider-index/provider-index.ts';
 import { buildSignedLdif } from '../provider-index/signed-ldif.ts';
+import { createPemSigner } from '../wire.ts';
 import { type SandboxFiles, type SandboxProvider, sandboxProviders } from './places.ts';
 
 export async function writeIndex(files: SandboxFiles, ca: DevelopmentCa, at: Instant): Promise<void> {
