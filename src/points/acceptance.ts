@@ -15,6 +15,7 @@ import { insertPecMessage, insertRecipients, type NewRecipient } from '../queue/
 import { idleLimit } from '../queue/retry.ts';
 import type { ReadSubmission } from './access-point.ts';
 import { buildReturnPath, handOver } from './hand-over.ts';
+import { commitLocalTransfer, type LocalTransfer, prepareLocalTransfer } from './local-transfer.ts';
 import { locate } from './locate.ts';
 import type { PointParts } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
@@ -33,13 +34,14 @@ export async function acceptMessage(parts: PointParts, read: ReadSubmission): Pr
     receiptKind: read.original.receiptKind,
     traceFields: buildReceived(parts, read),
   });
-  const [sealedReceipt, sealedEnvelope] = await Promise.all([
+  const [sealedReceipt, sealedEnvelope, local] = await Promise.all([
     seal(parts, receipt, at),
     seal(parts, envelope, at),
+    prepareLocalTransfer(parts, read),
   ]);
   await parts.steps.reached('access:signed');
   await parts.db.transact((tx) =>
-    commitAcceptance(parts, tx, { read, original, receipt: sealedReceipt, envelope: sealedEnvelope }),
+    commitAcceptance(parts, tx, { read, original, receipt: sealedReceipt, envelope: sealedEnvelope, local }),
   );
 }
 
@@ -64,6 +66,7 @@ interface Acceptance {
   readonly original: Segments;
   readonly receipt: SealedMessage;
   readonly envelope: SealedMessage;
+  readonly local: LocalTransfer;
 }
 
 async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: Acceptance): Promise<void> {
@@ -106,9 +109,9 @@ async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: 
     },
     parts.node,
   );
-  const local = recipients.some((recipient) => recipient.local);
+  await commitLocalTransfer(parts, tx, acceptance.local, read);
   tx.afterCommit(() => {
-    if (local) parts.workers.deliveriesWaiting();
+    if (recipients.some((recipient) => recipient.local)) parts.workers.deliveriesWaiting();
     if (recipients.some((recipient) => !recipient.local)) parts.workers.queueWaiting();
   });
 }
@@ -126,8 +129,9 @@ function planRecipients(read: ReadSubmission): NewRecipient[] {
       cc: original.cc,
       recipient: address,
     }),
-    state: 'accepted',
-    takenAt: undefined,
+    // The access point and the recipient's provider are one (§3.4).
+    state: local ? 'taken-in-charge' : 'accepted',
+    takenAt: local ? at : undefined,
     nextAt: local ? at : certified ? at + firstLimit : undefined,
     lease: undefined,
   }));

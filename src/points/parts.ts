@@ -51,6 +51,8 @@ export interface PointParts {
   readonly trust: () => Trust;
   readonly limits: PointLimits;
   readonly briefHash: 'sha1' | 'sha256';
+  /** A ricevuta di presa in carico is written for recipients here as well, to our own `mailReceipt`. */
+  readonly localTakeInCharge: boolean;
   /** What becomes of ordinary mail for mailboxes and domains that say nothing. */
   readonly ordinaryMail: OrdinaryMail;
   /** For which certificates a fresh revocation list must be there. */
