@@ -55,10 +55,15 @@ function checkRealProvider(config: CheckedParts, report: Report): void {
     report(['limits', 'certifiedTotalBytes'], 'a provider must accept 30 MB (size × recipients) at least');
 }
 
+/** A setting that is silently ignored is worse than none. */
+const NOT_SERVED = ['pop3', 'pop3s', 'https'];
+
 function checkListeners(config: CheckedParts, report: Report): void {
   const taken = new Map<string, string>();
   for (const [name, place] of Object.entries(config.listen)) {
-    if (place === null || place.port === 0) continue;
+    if (place === null) continue;
+    if (NOT_SERVED.includes(name)) report(['listen', name], 'this version does not serve it; write null');
+    if (place.port === 0) continue;
     const key = `${place.address} ${place.port}`;
     const other = taken.get(key);
     if (other !== undefined)

@@ -94,7 +94,6 @@ const trust = z
       .enum(['required', 'if-available', 'off'])
       .default('if-available')
       .describe('Revocation lists: `required` treats a certificate without a fresh list as untrusted.'),
-    crlMaxAgeHours: wholeNumber(1, 24 * 31, 24, 'Oldest revocation list that counts as fresh.'),
   })
   .describe('Whom the provider believes when a signature arrives.');
 
@@ -225,35 +224,6 @@ const relay = z
   .prefault({})
   .describe('Mail towards other servers.');
 
-const retention = z
-  .strictObject({
-    logMonths: wholeNumber(30, 1200, 30, 'How long the message log is kept; the law asks for 30 months.'),
-    infectedMonths: wholeNumber(
-      30,
-      1200,
-      30,
-      'How long messages with a virus are kept; the law asks for 30 months.',
-    ),
-  })
-  .prefault({})
-  .describe('How long things are kept.');
-
-const clock = z
-  .strictObject({
-    ntpServers: z
-      .array(hostName('NTP server.'))
-      .default([])
-      .describe('Servers to compare the clock with. Empty: no check.'),
-    maxOffsetMs: wholeNumber(
-      1,
-      60_000,
-      1000,
-      'Beyond it certification stops (451) until the clock is right.',
-    ),
-  })
-  .prefault({})
-  .describe("The provider's time, to be within one second of UTC always.");
-
 const log = z
   .strictObject({
     level: z
@@ -294,8 +264,6 @@ export const configSchema = z
     policies,
     receipts,
     relay,
-    retention,
-    clock,
     log,
     stopSeconds: wholeNumber(1, 600, 20, 'How long an orderly stop waits for what is under way.'),
     sandbox: z

@@ -119,6 +119,11 @@ test('two listeners cannot share one port', () => {
   assert.deepEqual(found, ['listen.imap.port: listen.submission has the same address and port']);
 });
 
+test('what this version does not serve cannot be switched on', () => {
+  const found = problemsOf({ ...leastConfig, listen: { pop3: { port: 110 } } });
+  assert.deepEqual(found, ['listen.pop3: this version does not serve it; write null']);
+});
+
 test('what was changed is what the file had to say', () => {
   const config = parseConfig({ ...leastConfig, limits: { recipients: 100 }, listen: { mx: null } }, file);
   const changed = selectChanged(config, file);
