@@ -42,6 +42,7 @@ export class Connection implements Link {
   readonly #session: Session;
   #stream: Duplex;
   #secure = false;
+  #handshaking = false;
   #timer: NodeJS.Timeout | undefined;
   #loginFailures = 0;
   #badCommands = 0;
@@ -93,6 +94,11 @@ export class Connection implements Link {
   /** Ends the connection with BYE. */
   #bye(text: string, code?: string): void {
     if (this.#stream.destroyed) return;
+    // A client in the middle of a TLS handshake could not read it.
+    if (this.#handshaking) {
+      this.#destroy(text);
+      return;
+    }
     this.#endReason = text;
     this.#session.status('*', 'BYE', { code, text });
     this.#out.flush();
@@ -211,11 +217,14 @@ export class Connection implements Link {
       ALPNProtocols: ['imap'],
     });
     this.#stream = secure;
+    this.#handshaking = true;
     try {
       await handshake(secure);
     } catch (error) {
       this.#host.log.tlsFailed({ ...this.facts, reason: String((error as Error).message) });
       throw new InputEnded();
+    } finally {
+      this.#handshaking = false;
     }
     this.#secure = true;
     this.#attach(secure);
@@ -286,9 +295,10 @@ export class Connection implements Link {
 function handshake(secure: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error?: Error) => reject(error ?? new Error('closed during the handshake'));
-    secure.once('error', fail).once('close', fail);
+    // The listener for errors stays: one that comes late must not count as unhandled.
+    secure.on('error', fail).once('close', fail);
     secure.once('secure', () => {
-      secure.off('error', fail).off('close', fail);
+      secure.off('close', fail);
       resolve();
     });
   });
