@@ -20,6 +20,13 @@ export interface Domain {
   readonly maxMailboxes: number | undefined;
   /** Undefined = as the provider's setting says. */
   readonly ordinaryMail: OrdinaryMail | undefined;
+  /** Its mailboxes may write to certified recipients only. */
+  readonly certifiedOnly: boolean;
+  /**
+   * Its mailboxes exchange mail with these domains only, in both directions; lower case, A-labels. The domain
+   * itself is not among them unless named: the old citizens' mailboxes wrote to offices, not to one another.
+   */
+  readonly closedGroup: readonly string[] | undefined;
 }
 
 /** `null` = back to the provider's default; absent = as it was. */
@@ -28,6 +35,9 @@ export interface DomainSettings {
   readonly defaultQuotaBytes?: number | null;
   readonly maxMailboxes?: number | null;
   readonly ordinaryMail?: OrdinaryMail | null;
+  readonly certifiedOnly?: boolean;
+  /** Names in any writing, at least one; `null` = no closed group. */
+  readonly closedGroup?: readonly string[] | null;
 }
 
 interface DomainRow {
@@ -38,6 +48,8 @@ interface DomainRow {
   default_quota_bytes: number | null;
   max_mailboxes: number | null;
   ordinary_mail: OrdinaryMail | null;
+  certified_only: number;
+  closed_group: string | null;
 }
 
 /** @throws {MailError} `permanent` when the name is not one or the domain exists. */
@@ -84,15 +96,24 @@ export async function setDomain(
   checkAmount('limit of mailboxes', settings.maxMailboxes);
   const suspendedAt = settings.suspended === true ? (domain.suspendedAt ?? at) : null;
   await tx.run(
-    `UPDATE domain SET suspended_at = ?, default_quota_bytes = ?, max_mailboxes = ?, ordinary_mail = ?
-       WHERE id = ?`,
+    `UPDATE domain SET suspended_at = ?, default_quota_bytes = ?, max_mailboxes = ?, ordinary_mail = ?,
+       certified_only = ?, closed_group = ? WHERE id = ?`,
     settings.suspended === undefined ? (domain.suspendedAt ?? null) : suspendedAt,
     chosen(settings.defaultQuotaBytes, domain.defaultQuotaBytes),
     chosen(settings.maxMailboxes, domain.maxMailboxes),
     chosen(settings.ordinaryMail, domain.ordinaryMail),
+    (settings.certifiedOnly ?? domain.certifiedOnly) ? 1 : 0,
+    chosen(writeGroup(settings.closedGroup), writeGroup(domain.closedGroup) ?? undefined),
     domain.id,
   );
   return requireDomain(tx, name);
+}
+
+/** @throws {MailError} `permanent` when a name is no domain, or none is given. */
+function writeGroup(domains: readonly string[] | null | undefined): string | null | undefined {
+  if (domains === null || domains === undefined) return domains;
+  if (domains.length === 0) throw refuse('A closed group has at least one domain');
+  return JSON.stringify([...new Set(domains.map(parseDomainName))].sort());
 }
 
 /** What to store: the new value, NULL for "back to the default", or what was there. */
@@ -117,5 +138,7 @@ function toDomain(row: DomainRow): Domain {
     defaultQuotaBytes: row.default_quota_bytes ?? undefined,
     maxMailboxes: row.max_mailboxes ?? undefined,
     ordinaryMail: row.ordinary_mail ?? undefined,
+    certifiedOnly: row.certified_only === 1,
+    closedGroup: row.closed_group === null ? undefined : (JSON.parse(row.closed_group) as string[]),
   };
 }

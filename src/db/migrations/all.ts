@@ -9,6 +9,7 @@ import { migration as queue } from './006-queue.ts';
 import { migration as infected } from './007-infected.ts';
 import { migration as notificationReceived } from './008-notification-received.ts';
 import { migration as signingChains } from './009-signing-chains.ts';
+import { migration as policies } from './010-policies.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -20,4 +21,5 @@ export const allMigrations: readonly Migration[] = [
   infected,
   notificationReceived,
   signingChains,
+  policies,
 ];
