@@ -151,7 +151,7 @@ async function planTls(request: SetupRequest, authority: DevelopmentCa | undefin
 function planOwnIndex({ folder, name, domain }: SetupRequest, chainPem: string): NewFile {
   const certificates = decodePem('CERTIFICATE', chainPem).slice(0, 1);
   const certificateHashes = certificates.map((der) => createHash('sha1').update(der).digest('hex'));
-  const mailReceipt = `posta-certificata@${domain}`;
+  const mailReceipt = `ricevute-gestore@${domain}`;
   const record = { name, mailReceipt, managedDomains: [domain], certificates, certificateHashes };
   return { file: join(folder, 'index/index.ldif'), content: buildIndex([record]), mode: 0o644 };
 }
