@@ -24,7 +24,7 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'fetchmail', package: 'fetchmail' },
   { command: 'msmtp', package: 'msmtp' },
   { command: 'getmail', package: 'getmail6' },
-  { command: 'offlineimap3', package: 'offlineimap3' },
+  { command: 'offlineimap', package: 'offlineimap3' },
   { command: 'python3', package: 'python3' },
 ];
 
