@@ -1,0 +1,42 @@
+/**
+ * A provider in a process of its own. It prints its ports as one line of JSON and serves until its standard input
+ * ends. `offset N` on the input moves its clock to N milliseconds before or after the real one. At the step it
+ * was told it kills itself as `kill -9` does: nothing is flushed, nothing is said.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseConfig } from '../../../src/config/load.ts';
+import { startProvider } from '../../../src/main.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
+
+interface Orders {
+  readonly configFile: string;
+  readonly logFile: string;
+  readonly offset: number;
+  readonly killAt?: { readonly step: string; readonly count: number };
+}
+
+const { configFile, logFile, killAt, ...orders } = JSON.parse(process.argv[2] ?? '') as Orders;
+let offset = orders.offset;
+let reached = 0;
+
+const provider = await startProvider(parseConfig(JSON.parse(readFileSync(configFile, 'utf8')), configFile), {
+  log: createLog({ level: 'warn', destination: logFile }),
+  clock: () => Date.now() + offset,
+  steps: {
+    reached: (step) => {
+      if (step === killAt?.step && ++reached === killAt.count) process.kill(process.pid, 'SIGKILL');
+    },
+  },
+});
+const { submissions, mx, imaps } = provider.listening;
+process.stdout.write(
+  `${JSON.stringify({ submissions: submissions?.port, mx: mx?.port, imaps: imaps?.port })}\n`,
+);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [word, value] = line.split(' ');
+  if (word !== 'offset') continue;
+  offset = Number(value);
+  provider.clockMoved();
+}
+await provider.stop();

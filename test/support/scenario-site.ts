@@ -1,0 +1,345 @@
+/**
+ * One provider of a scenario: its files, its mailboxes, and the provider itself in this process or in a process
+ * of its own that can be killed. The scenario reads the store beside it, as the command line does.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAccounts } from '../../src/accounts/accounts.ts';
+import { createPasswordHasher } from '../../src/accounts/password.ts';
+import type { VirusScanner } from '../../src/antivirus/scanner.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import type { Config, ConfigInput } from '../../src/config/schema.ts';
+import type { Steps } from '../../src/lib/steps.ts';
+import type { Clock } from '../../src/lib/time.ts';
+import { startProvider } from '../../src/main.ts';
+import { listNodes, readStream } from '../../src/message-log/find.ts';
+import type { LogEvent } from '../../src/pec/events.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { openStores, type Stores } from '../../src/wire.ts';
+import { nextLine, startProgram } from './programs.ts';
+import type { Link } from './scenario-link.ts';
+import { readMail, type StoredMail } from './scenario-mail.ts';
+import { domainOfProvider, type ProviderKey, providerNames, type ScenarioPki } from './scenario-pki.ts';
+import { type Reply, SmtpTalker, type Transaction, transact } from './scenario-smtp.ts';
+
+export const scenarioPassword = 'parola segreta';
+/** The last one is where other providers' prese in carico and virus detections go. */
+const mailboxNames = ['mario.rossi', 'anna.bianchi', 'protocollo', 'ricevute-gestore'];
+
+export interface StartOptions {
+  readonly steps?: Steps;
+  readonly scanner?: VirusScanner;
+}
+
+/** To a process of its own: where it kills itself. */
+export interface KillPoint {
+  readonly step: string;
+  /** At the n-th time it is reached; 1 = the first. */
+  readonly count: number;
+}
+
+interface Running {
+  readonly ports: { readonly submissions: number; readonly mx: number; readonly imaps: number };
+  readonly clockMoved: () => void;
+  readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+  /** Resolves when a process of its own has ended. */
+  readonly ended: Promise<unknown>;
+  readonly isChild: boolean;
+}
+
+export interface SiteOptions {
+  readonly key: ProviderKey;
+  readonly folder: string;
+  readonly pki: ScenarioPki;
+  readonly clock: Clock & { readonly offset: () => number };
+  readonly routes: Readonly<Record<string, number>>;
+  readonly link: Link;
+  readonly settings?: Partial<ConfigInput>;
+  readonly caFile?: string;
+}
+
+export class Site {
+  readonly key: ProviderKey;
+  readonly name: string;
+  readonly domain: string;
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly link: Link;
+  readonly #options: SiteOptions;
+  readonly #logFile: string;
+  /** Lines of diagnostics at level warn and above, of providers in this process. */
+  readonly diagnostics: string[] = [];
+  #running: Running | undefined;
+
+  private constructor(options: SiteOptions, config: Config, stores: Stores) {
+    this.#options = options;
+    this.key = options.key;
+    this.name = providerNames[options.key];
+    this.domain = domainOfProvider(options.key);
+    this.config = config;
+    this.stores = stores;
+    this.link = options.link;
+    this.#logFile = join(options.folder, 'child.log');
+  }
+
+  static async make(options: SiteOptions): Promise<Site> {
+    mkdirSync(options.folder, { recursive: true });
+    const input = buildConfig(options);
+    writeFileSync(join(options.folder, 'config.json'), JSON.stringify(input));
+    const config = parseConfig(input, join(options.folder, 'config.json'));
+    const site = new Site(options, config, await openStores(config, options.clock));
+    await site.#makeMailboxes();
+    return site;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get ports(): Running['ports'] {
+    if (this.#running === undefined) throw new Error(`${this.domain} is not running`);
+    return this.#running.ports;
+  }
+
+  address(name: string): string {
+    return `${name}@${this.domain}`;
+  }
+
+  /** Starts the provider in this process. */
+  async start(options: StartOptions = {}): Promise<void> {
+    const log = createLog({
+      level: 'warn',
+      destination: { write: (line: string) => void this.diagnostics.push(line) },
+    });
+    const provider = await startProvider(this.config, { log, clock: this.#options.clock, ...options });
+    const { submissions, mx, imaps } = provider.listening;
+    this.#use({
+      ports: { submissions: submissions?.port ?? 0, mx: mx?.port ?? 0, imaps: imaps?.port ?? 0 },
+      clockMoved: () => provider.clockMoved(),
+      stop: () => provider.stop(),
+      kill: () => Promise.reject(new Error('only a process of its own can be killed')),
+      ended: new Promise(() => undefined),
+      isChild: false,
+    });
+  }
+
+  /** Starts the provider in a process of its own, which kills itself at the point, or when told. */
+  async startChild(killAt?: KillPoint): Promise<void> {
+    const program = startProgram(join(import.meta.dirname, '../scenario/programs/provider.ts'), [
+      JSON.stringify({
+        configFile: join(this.#options.folder, 'config.json'),
+        logFile: this.#logFile,
+        offset: this.#options.clock.offset(),
+        killAt,
+      }),
+    ]);
+    const ports = JSON.parse(await nextLine(program)) as Running['ports'];
+    const { child, ended } = program;
+    child.stdin?.on('error', () => undefined);
+    this.#use({
+      ports,
+      clockMoved: () => void child.stdin?.write(`offset ${this.#options.clock.offset()}\n`),
+      stop: async () => {
+        child.stdin?.end();
+        await ended;
+      },
+      kill: async () => {
+        child.kill('SIGKILL');
+        await ended;
+      },
+      ended,
+      isChild: true,
+    });
+    void ended.then(() => {
+      if (this.#running?.ended === ended) this.#forget();
+    });
+  }
+
+  /** Resolves when the process has killed itself. */
+  async died(): Promise<void> {
+    await this.#running?.ended;
+    this.#forget();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#forget();
+    await running?.stop();
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#running;
+    this.#forget();
+    await running?.kill();
+  }
+
+  clockMoved(): void {
+    this.#running?.clockMoved();
+  }
+
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#forget();
+    await (running?.isChild === true ? running.kill() : running?.stop());
+    await this.link.close();
+    await this.stores.close();
+  }
+
+  /** Submits as the user of the reverse path: the reply to the final dot or the first refusal. */
+  async submit(transaction: Transaction): Promise<Reply> {
+    const talker = await this.logIn(transaction.from);
+    try {
+      return await transact(talker, transaction);
+    } finally {
+      await talker.quit();
+    }
+  }
+
+  /** An open session of a user at the access point. */
+  async logIn(address: string): Promise<SmtpTalker> {
+    const talker = await SmtpTalker.open(this.ports.submissions, this.#options.pki.ca.root.certificatePem);
+    await talker.command('EHLO client.test');
+    const reply = await talker.login(address, scenarioPassword);
+    if (reply.code !== 235) throw new Error(`login of ${address}: ${reply.code} ${reply.text}`);
+    return talker;
+  }
+
+  /** Hands a message to the incoming point as another server would, over TLS. */
+  async deliver(transaction: Transaction): Promise<Reply> {
+    const talker = await SmtpTalker.open(this.ports.mx);
+    try {
+      await talker.command('EHLO peer.test');
+      await talker.startTls(this.#options.pki.ca.root.certificatePem);
+      await talker.command('EHLO peer.test');
+      return await transact(talker, transaction);
+    } finally {
+      await talker.quit();
+    }
+  }
+
+  /** All messages of a mailbox's INBOX, oldest first. */
+  async mails(name: string): Promise<StoredMail[]> {
+    const mailbox = await this.stores.accounts.findMailbox(this.address(name));
+    if (mailbox === undefined) throw new Error(`no mailbox ${this.address(name)}`);
+    const inbox = await this.stores.mail.findFolder(mailbox.id, 'INBOX');
+    const records = await this.stores.mail.messages(inbox?.id ?? 0, [[1, Number.POSITIVE_INFINITY]]);
+    return Promise.all(records.map(async ({ contentId }) => readMail(await this.#readAll(contentId))));
+  }
+
+  async #readAll(contentId: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.stores.mail.read(contentId)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async listMailboxes(): Promise<string[]> {
+    const mailboxes = await this.stores.accounts.listMailboxes();
+    return mailboxes.map(({ address }) => address.split('@')[0] ?? '');
+  }
+
+  /** The whole message log. */
+  async events(): Promise<LogEvent[]> {
+    return this.stores.db.read(async (tx) => {
+      const events: LogEvent[] = [];
+      for (const node of await listNodes(tx))
+        for (let after = 0; ; ) {
+          const page = await readStream(tx, { node, after, limit: 1000 });
+          events.push(...page.map(({ event }) => event));
+          after = page.at(-1)?.seq ?? 0;
+          if (page.length < 1000) break;
+        }
+      return events;
+    });
+  }
+
+  /** What is due now and not done yet, in words; empty when the provider is at rest. */
+  async pending(): Promise<string[]> {
+    const now = this.#options.clock();
+    return this.stores.db.read(async (tx) => {
+      const queued = await tx.all<{ what: string }>(
+        `SELECT kind || ' to ' || recipient || ' ' || COALESCE(last_text, '') AS what FROM outgoing
+           WHERE held = 0 AND next_at <= ?`,
+        now,
+      );
+      const due = await tx.all<{ what: string }>(
+        `SELECT state || ' ' || address AS what FROM pec_recipient WHERE next_at <= ?`,
+        now,
+      );
+      return [...queued, ...due].map(({ what }) => `${this.key}: ${what}`);
+    });
+  }
+
+  /** True when every recipient has its outcome and nothing waits in the queue, also for later. */
+  async isSettled(): Promise<boolean> {
+    return this.stores.db.read(async (tx) => {
+      const open = await tx.get(
+        `SELECT 1 FROM pec_recipient WHERE state IN ('accepted', 'taken-in-charge') OR (state = 'relayed' AND certified = 1) LIMIT 1`,
+      );
+      const queued = await tx.get('SELECT 1 FROM outgoing LIMIT 1');
+      return open === undefined && queued === undefined;
+    });
+  }
+
+  /** Diagnostics that say that something unexpected went wrong. */
+  faults(): string[] {
+    const lines = [...this.diagnostics, ...readLines(this.#logFile)];
+    return lines.filter((line) => /"event":"(fault|failure|lost)"|"level":(50|"error")/.test(line));
+  }
+
+  #use(running: Running): void {
+    this.#running = running;
+    this.link.aim(running.ports.mx);
+  }
+
+  #forget(): void {
+    this.#running = undefined;
+    this.link.aim(undefined);
+  }
+
+  async #makeMailboxes(): Promise<void> {
+    const { db } = this.stores;
+    const hasher = createPasswordHasher({ parameters: { memory: 64, passes: 1, parallelism: 1 } });
+    const accounts = createAccounts({ db, clock: this.#options.clock, hasher });
+    await accounts.addDomain(this.domain);
+    for (const name of mailboxNames)
+      await accounts.addMailbox({ address: this.address(name), password: scenarioPassword });
+    await accounts.addMailbox({
+      address: this.address('piena'),
+      password: scenarioPassword,
+      quotaBytes: 10,
+    });
+  }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function buildConfig({ key, folder, pki, routes, settings, caFile }: SiteOptions): ConfigInput {
+  const domain = domainOfProvider(key);
+  const here = { address: '127.0.0.1', port: 0 };
+  return {
+    provider: { name: providerNames[key], domain, hostname: 'localhost' },
+    node: `${key}1`,
+    dataFolder: join(folder, 'data'),
+    listen: { submission: null, submissions: here, mx: here, imap: null, imaps: here },
+    tls: { certificate: pki.tls.certificateFile, key: pki.tls.keyFile },
+    signing: { kind: 'pem', key: pki.providers[key].keyFile, chain: pki.providers[key].chainFile },
+    trust: { anchors: [caFile ?? pki.caFile], intermediates: [pki.issuingFile] },
+    index: { kind: 'file', path: pki.indexFile },
+    antivirus: { kind: 'eicar-only' },
+    relay: {
+      routes: Object.fromEntries(
+        Object.entries(routes).map(([name, port]) => [name, { host: 'localhost', port }]),
+      ),
+    },
+    stopSeconds: 5,
+    sandbox: true,
+    ...settings,
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Two providers, the network between them and one clock that a test can move. `scenario` runs a test in a new
+ * world and afterwards asks, whatever the test was about, whether both logs and all mailboxes are coherent.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestOptions, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConfigInput } from '../../src/config/schema.ts';
+import { checkSite } from './scenario-checks.ts';
+import { type Link, openLink } from './scenario-link.ts';
+import {
+  bareDomainOfProvider,
+  domainOfProvider,
+  type ProviderKey,
+  type ScenarioPki,
+  sharedPki,
+} from './scenario-pki.ts';
+import { Site, type StartOptions } from './scenario-site.ts';
+
+export interface World {
+  readonly pki: ScenarioPki;
+  readonly alfa: Site;
+  readonly beta: Site;
+  readonly sites: readonly Site[];
+  readonly folder: string;
+  /** The way to gamma.test and to ordinaria.test, which no provider here manages. */
+  readonly outside: Link;
+  now(): number;
+  /** Moves the clock of all providers; what is due by then is done when it resolves. */
+  advance(ms: number): Promise<void>;
+  /** Moves the clock and waits for nothing. */
+  moveClock(ms: number): void;
+  /** Waits until nothing is due any more at the providers that run. */
+  settle(): Promise<void>;
+  /** Faults in the diagnostics that match are what the test wants. */
+  expectFaults(pattern: RegExp): void;
+}
+
+export interface ScenarioOptions extends TestOptions {
+  readonly settings?: Partial<Record<ProviderKey, Partial<ConfigInput>>>;
+  /** False: the test starts the providers itself. */
+  readonly start?: boolean;
+  readonly starts?: Partial<Record<ProviderKey, StartOptions>>;
+}
+
+export const minute = 60_000;
+export const hour = 60 * minute;
+const settleMs = 30_000;
+
+export function scenario(
+  name: string,
+  options: ScenarioOptions,
+  body: (world: World) => Promise<void>,
+): Promise<void> {
+  const { settings: _settings, start: _start, starts: _starts, ...testOptions } = options;
+  return test(name, testOptions, async () => {
+    const { world, close, expected } = await openWorld(options);
+    try {
+      await body(world);
+      await world.settle();
+      for (const site of world.sites) await checkSite(site, world.sites);
+      const faults = world.sites.flatMap((site) => site.faults());
+      const unexpected = faults.filter((line) => !expected.some((pattern) => pattern.test(line)));
+      assert.deepEqual(unexpected, [], 'the diagnostics tell of unexpected failures');
+    } finally {
+      await close();
+    }
+  });
+}
+
+async function openWorld(options: ScenarioOptions) {
+  const pki = await sharedPki();
+  const folder = mkdtempSync(join(tmpdir(), 'openpec-scenario-'));
+  let offset = 0;
+  const clock = Object.assign(() => Date.now() + offset, { offset: () => offset });
+  const outside = await openLink();
+  const links = { alfa: await openLink(), beta: await openLink() };
+  const routes = {
+    ...Object.fromEntries(
+      (['alfa', 'beta'] as const).flatMap((key) => [
+        [domainOfProvider(key), links[key].port],
+        [bareDomainOfProvider(key), links[key].port],
+      ]),
+    ),
+    'gamma.test': outside.port,
+    'ordinaria.test': outside.port,
+  };
+  const make = (key: 'alfa' | 'beta') =>
+    Site.make({
+      key,
+      folder: join(folder, key),
+      pki,
+      clock,
+      routes,
+      link: links[key],
+      settings: options.settings?.[key] ?? {},
+    });
+  const [alfa, beta] = await Promise.all([make('alfa'), make('beta')]);
+  const sites = [alfa, beta];
+  const expected: RegExp[] = [];
+  if (options.start !== false)
+    await Promise.all(sites.map((site) => site.start(options.starts?.[site.key] ?? {})));
+  const moveClock = (ms: number) => {
+    offset += ms;
+    for (const site of sites) site.clockMoved();
+  };
+  const world: World = {
+    pki,
+    alfa,
+    beta,
+    sites,
+    folder,
+    outside,
+    now: clock,
+    moveClock,
+    advance: async (ms) => {
+      moveClock(ms);
+      await settle(sites);
+    },
+    settle: () => settle(sites),
+    expectFaults: (pattern) => expected.push(pattern),
+  };
+  const close = async () => {
+    await Promise.all([outside.close(), ...sites.map((site) => site.close())]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { world, close, expected };
+}
+
+async function settle(sites: readonly Site[]): Promise<void> {
+  const deadline = Date.now() + settleMs;
+  for (let quiet = 0; quiet < 3; ) {
+    const running = sites.filter((site) => site.running);
+    const pending = (await Promise.all(running.map((site) => site.pending()))).flat();
+    // Between one provider's end and the other's beginning a message is on the wire: look again.
+    quiet = pending.length === 0 ? quiet + 1 : 0;
+    await delay(quiet === 0 ? 10 : 4);
+    if (Date.now() > deadline) throw new Error(`still pending after ${settleMs} ms: ${pending.join('; ')}`);
+  }
+}
+
+/** Polls until the condition holds. @throws when it does not within the time */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + settleMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await delay(10);
+  }
+}
