@@ -48,12 +48,6 @@ export function reportScan(log: Log, event: ScanEvent): void {
     );
 }
 
-/** An act of the message log is durable: counted by its type. */
-export function reportAct(log: Log, event: { readonly type: string; readonly identificativo: string }): void {
-  log.metrics.acts.add({ type: event.type });
-  log.info({ event: 'act', ...event }, event.type);
-}
-
 export interface RelayEvent {
   readonly destination: string;
   readonly outcome: 'delivered' | 'temporary' | 'permanent';
@@ -77,10 +71,6 @@ export function reportCertificateLife(log: Log, event: CertificateEvent): void {
   log.metrics.certificateDaysLeft.set(event.daysLeft, { use: event.use });
   if (event.daysLeft < 0) log.error({ event: 'certificate', ...event }, 'a certificate has expired');
   else if (event.daysLeft <= 60) log.warn({ event: 'certificate', ...event }, 'a certificate expires soon');
-}
-
-export function reportSwept(log: Log, event: { readonly blobs: number; readonly bytes: number }): void {
-  log.info({ event: 'swept', ...event }, 'bytes that no row points to were removed');
 }
 
 /**

@@ -15,14 +15,10 @@ export interface ProviderMetrics {
   readonly received: Counter;
   /** Labels: `protocol`, `at` (the command), `code`. */
   readonly refusals: Counter;
-  /** Labels: `type`, an event type of the message log. */
-  readonly acts: Counter;
   /** Labels: `result` (`clean`, `infected`, `failed`). */
   readonly scans: Counter;
   /** Labels: `outcome` (`delivered`, `temporary`, `permanent`). */
   readonly relayResults: Counter;
-  /** Labels: `state`. */
-  readonly queued: Gauge;
   /** Labels: `use` (`signing`, `tls`). */
   readonly certificateDaysLeft: Gauge;
   /** Labels: `where`. Anything above zero is a bug or a broken machine. */
@@ -39,10 +35,8 @@ export function createProviderMetrics(registry: MetricsRegistry = createMetricsR
     logins: registry.counter('pec_logins_total', 'Logins tried.'),
     received: registry.counter('pec_messages_received_total', 'Messages answered with 250.'),
     refusals: registry.counter('pec_refusals_total', 'Commands and messages refused in the SMTP dialogue.'),
-    acts: registry.counter('pec_acts_total', 'Acts written to the message log.'),
     scans: registry.counter('pec_scans_total', 'Messages given to the virus scanner.'),
     relayResults: registry.counter('pec_relay_results_total', 'Results of handing over, one per recipient.'),
-    queued: registry.gauge('pec_queue_recipients', 'Recipients waiting in the outgoing queue.'),
     certificateDaysLeft: registry.gauge('pec_certificate_days_left', 'Days until a certificate expires.'),
     failures: registry.counter('pec_failures_total', 'Failures nobody expected; the log has the stack.'),
     render: registry.render,

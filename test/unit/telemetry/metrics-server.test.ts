@@ -5,7 +5,7 @@ import { createMetricsServer } from '../../../src/telemetry/metrics-server.ts';
 
 test('metrics and health are served, and nothing else', async (t) => {
   const { metrics } = createLog({ level: 'error', destination: { write: () => undefined } });
-  metrics.acts.add({ type: 'accepted' }, 7);
+  metrics.received.add({ protocol: 'mx' }, 7);
   const server = createMetricsServer(metrics);
   const { port } = await server.listen(0, '127.0.0.1');
   t.after(() => server.close());
@@ -15,7 +15,7 @@ test('metrics and health are served, and nothing else', async (t) => {
   };
   const rendered = await ask('/metrics');
   assert.equal(rendered.status, 200);
-  assert.match(rendered.body, /^pec_acts_total\{type="accepted"\} 7$/m);
+  assert.match(rendered.body, /^pec_messages_received_total\{protocol="mx"\} 7$/m);
   assert.match(rendered.body, /^process_resident_memory_bytes \d{7,}$/m);
   assert.deepEqual(await ask('/health'), { status: 200, body: 'ok\n' });
   assert.equal((await ask('/')).status, 404);
