@@ -1,16 +1,17 @@
 import type { MessagePart } from '../mime/message-part.ts';
 import { walkParts } from '../mime/part-walk.ts';
 import { isForbiddenName } from './attachments/extensions.ts';
-import { type ContentReport, isFile, namesOf } from './attachments/inspect.ts';
+import { type ContentReport, isFile, isMessage, namesOf } from './attachments/inspect.ts';
 import type { Wording } from './facts.ts';
 import { type Finding, listSome } from './findings.ts';
 
+export { ContentInspector } from './attachments/content-inspector.ts';
 /**
  * Which attachments the access point refuses, and which ones a recipient is warned of (pec-wire §7.3). Names
  * are read from the part tree; contents are looked into part by part by whoever can read the bytes.
  */
 export { defaultForbiddenExtensions, isForbiddenName } from './attachments/extensions.ts';
-export { ContentInspector, type ContentReport, inspectContent } from './attachments/inspect.ts';
+export { type Allowance, type ContentReport, inspectContent, newAllowance } from './attachments/inspect.ts';
 export { readZipDirectory } from './attachments/zip.ts';
 
 /** A part whose decoded content is to be inspected. */
@@ -20,6 +21,8 @@ export interface PartToInspect {
   readonly start: number;
   readonly end: number;
   readonly transferEncoding: string;
+  /** A message whose structure the tree does not show, because it stands in a transfer encoding. */
+  readonly isMessage: boolean;
 }
 
 /** The leaves of the tree, enclosed messages included, that may hold files. */
@@ -28,7 +31,8 @@ export function findPartsToInspect(tree: MessagePart): PartToInspect[] {
   for (const part of walkParts(tree)) {
     if (part.children.length > 0 || part.message !== undefined || !isFile(part)) continue;
     const { bodyStart: start, bodyEnd: end, transferEncoding } = part;
-    parts.push({ name: namesOf(part)[0] ?? '', start, end, transferEncoding });
+    const name = namesOf(part)[0] ?? '';
+    parts.push({ name, start, end, transferEncoding, isMessage: isMessage(part) });
   }
   return parts;
 }

@@ -1,5 +1,4 @@
 import { constants, gunzipSync, inflateRawSync } from 'node:zlib';
-import { concatBytes } from '../../lib/bytes.ts';
 import { fileNameOf } from '../../mime/content-type.ts';
 import type { MessagePart } from '../../mime/message-part.ts';
 import { scanMessage } from '../../mime/part-scanner.ts';
@@ -42,11 +41,19 @@ export interface Inspection {
   readonly extensions: readonly string[];
 }
 
-/** How much of one attachment is unpacked, in all; and how deep. */
-const inflateBudget = 64 * 1024 * 1024;
+/** What may still be unpacked; counted down by whoever unpacks. */
+export interface Allowance {
+  bytes: number;
+}
+
+/** As much as is unpacked in all of what shares the allowance. */
+export function newAllowance(): Allowance {
+  return { bytes: 64 * 1024 * 1024 };
+}
+
 const deepest = 8;
 /** Enough of a file to recognise what it is. */
-const headBytes = 512;
+export const headBytes = 512;
 /** Deflate makes at most about a thousand bytes of one. */
 const mostHeadInflated = 1100 * headBytes;
 
@@ -54,21 +61,23 @@ type Packed = NonNullable<ArchiveEntry['packed']>;
 
 /** Everything found in one attachment. */
 export function inspectContent({ name, bytes, extensions }: Inspection): ContentReport {
-  const inspector = new Inspector(extensions);
+  const inspector = new Inspector(extensions, newAllowance());
   inspector.look(name, bytes, 0);
   return inspector.report();
 }
 
-class Inspector {
+/** Collects what is found in one attachment and in what it holds. */
+export class Inspector {
   readonly #extensions: readonly string[];
   readonly #forbidden = new Set<string>();
   readonly #encrypted = new Set<string>();
   readonly #macros = new Set<string>();
   #unread = false;
-  #budget = inflateBudget;
+  readonly #allowance: Allowance;
 
-  constructor(extensions: readonly string[]) {
+  constructor(extensions: readonly string[], allowance: Allowance) {
     this.#extensions = extensions;
+    this.#allowance = allowance;
   }
 
   report(): ContentReport {
@@ -80,14 +89,21 @@ class Inspector {
     };
   }
 
-  /** A file by name and content. */
-  look(path: string, bytes: Uint8Array, depth: number): void {
-    this.#lookAtName(path);
+  /** A file by name and content; `as` says what it is when that is known otherwise. */
+  look(path: string, bytes: Uint8Array, depth: number, as?: ContentKind): void {
+    this.lookAtName(path);
     this.#lookAtHead(path, bytes);
-    const kind = recogniseContainer(bytes.subarray(0, headBytes));
+    const kind = as ?? recogniseContainer(bytes.subarray(0, headBytes));
     if (kind === 'other') return;
     if (depth >= deepest) this.#unread = true;
     else this.#open(kind, path, bytes, depth);
+  }
+
+  /** A file that is too big to look into. */
+  refuseToOpen(path: string, head: Uint8Array): void {
+    this.lookAtName(path);
+    this.#lookAtHead(path, head);
+    this.#unread = true;
   }
 
   /** Of a big archive only the last bytes are there: names, no contents. */
@@ -97,7 +113,7 @@ class Inspector {
     for (const entry of entries ?? []) this.#lookAtEntry(path, entry);
   }
 
-  #lookAtName(path: string): void {
+  lookAtName(path: string): void {
     if (isForbiddenName(path, this.#extensions)) this.#forbidden.add(path);
   }
 
@@ -114,7 +130,7 @@ class Inspector {
   }
 
   #openGzip(path: string, bytes: Uint8Array, depth: number): void {
-    const inner = this.#inflate(() => gunzipSync(bytes, { maxOutputLength: this.#budget }));
+    const inner = this.#inflate(() => gunzipSync(bytes, { maxOutputLength: this.#allowance.bytes }));
     if (inner !== undefined)
       this.look(path.replace(/\.gz$/i, '').replace(/\.tgz$/i, '.tar'), inner, depth + 1);
   }
@@ -142,7 +158,7 @@ class Inspector {
 
   #lookAtEntry(path: string, { name, encrypted }: ArchiveEntry): void {
     const inner = joinPath(path, name);
-    this.#lookAtName(inner);
+    this.lookAtName(inner);
     if (encrypted) this.#encrypted.add(path);
     // Office documents of the newer kind keep their macros in this member.
     if (/(^|\/)vbaProject\.bin$/i.test(name)) this.#macros.add(path);
@@ -153,35 +169,38 @@ class Inspector {
   lookAtMessage(path: string, bytes: Uint8Array, depth: number): void {
     for (const part of walkParts(scanMessage(bytes))) {
       if (part.truncated) this.#unread = true;
-      for (const name of namesOf(part)) this.#lookAtName(joinPath(path, name));
+      for (const name of namesOf(part)) this.lookAtName(joinPath(path, name));
       if (part.children.length > 0 || part.message !== undefined || !isFile(part)) continue;
       const encoded = bytes.subarray(part.bodyStart, part.bodyEnd);
       const content = this.#spend(decodeTransfer(part.transferEncoding, encoded));
-      if (content !== undefined) this.look(joinPath(path, fileNameOf(part) ?? ''), content, depth + 1);
+      const as = isMessage(part) ? 'message' : undefined;
+      if (content !== undefined) this.look(joinPath(path, fileNameOf(part) ?? ''), content, depth + 1, as);
     }
   }
 
   #unpack(bytes: Uint8Array, { method, start, end }: Packed): Uint8Array | undefined {
     const packed = bytes.subarray(start, end);
     if (method === 'stored') return this.#spend(packed);
-    return this.#inflate(() => inflateRawSync(packed, { maxOutputLength: Math.max(this.#budget, 1) }));
+    return this.#inflate(() =>
+      inflateRawSync(packed, { maxOutputLength: Math.max(this.#allowance.bytes, 1) }),
+    );
   }
 
   /** The first bytes of a member, without unpacking it all. */
   #readHead(bytes: Uint8Array, { method, start, end }: Packed): Uint8Array {
     const packed = bytes.subarray(start, Math.min(end, start + headBytes));
     if (method === 'stored') return packed;
-    if (this.#budget <= mostHeadInflated) {
+    if (this.#allowance.bytes <= mostHeadInflated) {
       this.#unread = true;
       return new Uint8Array(0);
     }
     try {
       const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: mostHeadInflated };
       const inflated = inflateRawSync(packed, options);
-      this.#budget -= inflated.length;
+      this.#allowance.bytes -= inflated.length;
       return inflated.subarray(0, headBytes);
     } catch {
-      this.#budget -= headBytes;
+      this.#allowance.bytes -= headBytes;
       return new Uint8Array(0);
     }
   }
@@ -197,9 +216,9 @@ class Inspector {
   }
 
   #spend(bytes: Uint8Array): Uint8Array | undefined {
-    this.#budget -= bytes.length;
-    if (this.#budget > 0) return bytes;
-    this.#budget = 1;
+    this.#allowance.bytes -= bytes.length;
+    if (this.#allowance.bytes > 0) return bytes;
+    this.#allowance.bytes = 1;
     this.#unread = true;
     return undefined;
   }
@@ -223,43 +242,7 @@ export function isFile(part: MessagePart): boolean {
   return part.type !== 'text' || namesOf(part).length > 0;
 }
 
-/** As much as is held of one attachment; of bigger archives only the last bytes. */
-const mostHeld = 16 * 1024 * 1024;
-const tailBytes = 2 * 1024 * 1024;
-
-/** {@link inspectContent} for content that comes in chunks; holds at most 18 MiB of it. */
-export class ContentInspector {
-  readonly #name: string;
-  readonly #extensions: readonly string[];
-  #held: Uint8Array[] = [];
-  #heldSize = 0;
-  #size = 0;
-  #head: Uint8Array | undefined;
-
-  constructor(name: string, extensions: readonly string[]) {
-    this.#name = name;
-    this.#extensions = extensions;
-  }
-
-  /** The next decoded bytes; they must not change afterwards. */
-  push(chunk: Uint8Array): void {
-    this.#held.push(chunk);
-    this.#heldSize += chunk.length;
-    this.#size += chunk.length;
-    if (this.#heldSize <= mostHeld) return;
-    const joint = concatBytes(this.#held);
-    this.#head ??= joint.slice(0, headBytes);
-    this.#held = [joint.slice(-tailBytes)];
-    this.#heldSize = tailBytes;
-  }
-
-  end(): ContentReport {
-    const bytes = concatBytes(this.#held);
-    if (this.#head === undefined)
-      return inspectContent({ name: this.#name, bytes, extensions: this.#extensions });
-    const inspector = new Inspector(this.#extensions);
-    inspector.look(this.#name, this.#head, deepest);
-    if (recogniseContainer(this.#head) === 'zip') inspector.lookAtTail(this.#name, bytes, this.#size);
-    return inspector.report();
-  }
+/** A leaf that is a message all the same: it stands in a transfer encoding, which RFC 2046 §5.2.1 forbids. */
+export function isMessage({ type, subtype }: MessagePart): boolean {
+  return type === 'message' && (subtype === 'rfc822' || subtype === 'global');
 }
