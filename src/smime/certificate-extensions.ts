@@ -38,6 +38,8 @@ export interface Extensions {
   readonly authorityKeyIdentifier: string | undefined;
   /** `http:` and `https:` addresses of revocation lists. */
   readonly crlUrls: readonly string[];
+  /** `http:` and `https:` addresses of OCSP responders. */
+  readonly ocspUrls: readonly string[];
   /** Critical extensions not understood here. */
   readonly unknownCritical: readonly string[];
 }
@@ -68,6 +70,7 @@ export function readExtensions(list: readonly BerElement[]): Extensions {
       findValue(oids.authorityKeyIdentifier)?.children.find((child) => child.tag === 0x80),
     ),
     crlUrls: readCrlUrls(findValue(oids.crlDistributionPoints)),
+    ocspUrls: readOcspUrls(findValue(oids.authorityInfoAccess)),
     unknownCritical: [...byOid.values()]
       .filter(({ oid, critical }) => critical && !understood.has(oid))
       .map(({ oid }) => oid),
@@ -160,7 +163,18 @@ function readCrlUrls(value: BerElement | undefined): string[] {
     .flatMap((point) => point.children.filter((child) => child.tag === 0xa0))
     .flatMap((name) => name.children.filter((child) => child.tag === 0xa0))
     .flatMap((full) => full.children.map(readGeneralName));
-  return names.flatMap((name) => (name.kind === 'uri' && /^https?:/i.test(name.text) ? [name.text] : []));
+  return names.flatMap(readWebAddress);
+}
+
+/** §4.2.2.1: SEQUENCE OF AccessDescription { accessMethod, accessLocation }. */
+function readOcspUrls(value: BerElement | undefined): string[] {
+  return (value?.children ?? []).flatMap(({ children: [method, location] }) =>
+    readOid(method) === oids.ocsp && location !== undefined ? readWebAddress(readGeneralName(location)) : [],
+  );
+}
+
+function readWebAddress(name: GeneralName): string[] {
+  return name.kind === 'uri' && /^https?:/i.test(name.text) ? [name.text] : [];
 }
 
 function hexOf(element: BerElement | undefined): string | undefined {

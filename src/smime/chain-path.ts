@@ -1,6 +1,6 @@
 /** One certification path, signer first and anchor last, against the rules of RFC 5280 §6.1 and §6.3. */
 import type { Instant } from '../lib/time.ts';
-import type { Certificate } from './certificate.ts';
+import { type Certificate, hashCertificate } from './certificate.ts';
 import { describeName } from './distinguished-name.ts';
 import { findForbiddenNames } from './name-constraints.ts';
 import { oids } from './oids.ts';
@@ -99,27 +99,29 @@ function checkAlgorithm(certificate: Certificate, { mode }: VerificationPolicy):
   return [problem('algorithm-weak', describeName(certificate.subjectName))];
 }
 
-/** §6.3.3 with complete lists only. */
+/** §6.3.3 with complete lists only, and what an OCSP responder said: either is enough to know, each can revoke. */
 function checkRevocation(path: Path, index: number, conditions: PathConditions): SignatureProblem[] {
   const [certificate, issuer] = [path[index], path[index + 1]];
   if (certificate === undefined || issuer === undefined) return [];
   const lists = conditions.trust.revocationLists.filter((list) => isListOf(list, issuer));
+  const status = conditions.trust.statuses?.get(hashCertificate(certificate.der));
   const at = conditions.revocationAt;
-  const revoked = lists
-    .map((list) => list.revoked.get(certificate.serialNumber))
-    .find((since) => since !== undefined && since <= at);
+  const revoked = [
+    status?.revokedAt,
+    ...lists.map((list) => list.revoked.get(certificate.serialNumber)),
+  ].find((since) => since !== undefined && since <= at);
   const name = describeName(certificate.subjectName);
   if (revoked !== undefined) return [problem('revoked', `${name}: ${describeInstant(revoked)}`)];
   const { revocation } = conditions.policy;
   if (revocation === 'none' || (revocation === 'signer' && index > 0)) return [];
   const authority = describeName(issuer.subjectName);
-  if (lists.length === 0) return [problem('revocation-unknown', authority)];
-  return lists.some((list) => isCurrent(list, at)) ? [] : [problem('revocation-stale', authority)];
+  const known = status === undefined || status.state === 'unknown' ? lists : [...lists, status];
+  if (known.length === 0) return [problem('revocation-unknown', authority)];
+  return known.some((each) => isCurrent(each, at)) ? [] : [problem('revocation-stale', authority)];
 }
 
-/** Not yet due to be replaced at `at`; a list without a due date never counts as current (§5.1.2.5). */
-function isCurrent({ nextUpdate }: RevocationList, at: Instant): boolean {
-  return nextUpdate !== undefined && at <= nextUpdate;
+function isCurrent({ freshUntil }: Pick<RevocationList, 'freshUntil'>, at: Instant): boolean {
+  return freshUntil !== undefined && at <= freshUntil;
 }
 
 function isListOf(list: RevocationList, issuer: Certificate): boolean {

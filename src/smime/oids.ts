@@ -43,4 +43,9 @@ export const oids = {
   issuingDistributionPoint: '2.5.29.28',
   deltaCrlIndicator: '2.5.29.27',
   crlReason: '2.5.29.21',
+  // Online status (RFC 5280 §4.2.2.1, RFC 6960 §4).
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspBasicResponse: '1.3.6.1.5.5.7.48.1.1',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
 } as const;

@@ -22,6 +22,11 @@ export interface RevocationList extends SignedStructure {
   readonly issuer: Uint8Array;
   readonly thisUpdate: Instant;
   readonly nextUpdate: Instant | undefined;
+  /**
+   * To when it counts as current: `nextUpdate` as parsed, less when whoever keeps it finds it old; undefined for
+   * never (a list without a due date, §5.1.2.5). What it revokes counts always.
+   */
+  readonly freshUntil: Instant | undefined;
   /** Revocation date by serial number (hexadecimal, as in `Certificate`). */
   readonly revoked: ReadonlyMap<string, Instant>;
 }
@@ -51,6 +56,7 @@ function readList(list: BerElement): RevocationList {
     throw new RevocationListError('the revocation list lacks a field');
   if (signatureAlgorithm !== readOid(innerAlgorithm?.children[0]))
     throw new RevocationListError('the revocation list names two signature algorithms');
+  const nextUpdate = readTime(rest.find((element) => element.tag === 0x17 || element.tag === 0x18));
   checkListExtensions(rest.find((element) => element.tag === 0xa0)?.children[0]?.children ?? []);
   return {
     tbs: encodingOf(tbs),
@@ -58,7 +64,8 @@ function readList(list: BerElement): RevocationList {
     signature: signature.source.subarray(signature.contentStart + 1, signature.contentEnd),
     issuer: encodingOf(issuer),
     thisUpdate,
-    nextUpdate: readTime(rest.find((element) => element.tag === 0x17 || element.tag === 0x18)),
+    nextUpdate,
+    freshUntil: nextUpdate,
     revoked: readEntries(rest.find((element) => element.tag === 0x30)?.children ?? []),
   };
 }

@@ -1,5 +1,6 @@
 /** What verification leans on, as values: who is trusted, who stands between, what was revoked. */
 import { type Certificate, parseCertificate } from './certificate.ts';
+import type { CertificateStatus } from './ocsp.ts';
 import { parseRevocationList, type RevocationList } from './revocation-list.ts';
 
 export interface Trust {
@@ -7,6 +8,8 @@ export interface Trust {
   /** Authorities a signature may leave out; those inside the signature are used as well. */
   readonly intermediates: readonly Certificate[];
   readonly revocationLists: readonly RevocationList[];
+  /** What OCSP responders said, by `hashCertificate`; absent when none was asked. */
+  readonly statuses?: ReadonlyMap<string, CertificateStatus>;
 }
 
 export interface TrustSources {
