@@ -56,3 +56,9 @@ export interface BuildValues {
   /** Which texts to write; the newest when absent. A rebuild from the log names the version it was made with. */
   readonly textsVersion?: number;
 }
+
+/** The recipient as the sender wrote it: rows hold addresses in lower case, receipts say them as given. */
+export function spellRecipient({ recipients }: MessageFacts, address: string): string {
+  const wanted = address.toLowerCase();
+  return recipients.find((recipient) => recipient.address.toLowerCase() === wanted)?.address ?? address;
+}

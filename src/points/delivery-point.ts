@@ -9,6 +9,7 @@ import { loadContent } from '../content/content.ts';
 import type { ReadTransaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import { hasRoom } from '../mailbox/quota.ts';
+import { spellRecipient } from '../pec/facts.ts';
 import { deliveryFailures } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
@@ -65,9 +66,10 @@ async function deliverToOne(
   try {
     await commitDelivery(parts, { message, recipient, receipt, at });
   } catch (error) {
-    // Another message took the last room between 2 and 4: decide again.
     if (!(error instanceof MailboxFilledUp)) throw error;
-    return refuse(parts, { message, recipient, failure: deliveryFailures.mailboxFull, at });
+    // Another message took the last room, or the mailbox went, between 2 and 4: decide again.
+    const found = await parts.db.read((tx) => findFailure(parts, tx, message, recipient));
+    return refuse(parts, { message, recipient, failure: found ?? deliveryFailures.mailboxFull, at });
   }
   await parts.steps.reached('delivery:committed');
 }
@@ -102,7 +104,7 @@ async function refuse(parts: PointParts, refusal: Refusal): Promise<void> {
       provider: parts.provider,
       facts: message.facts,
       at,
-      recipient: recipient.address,
+      recipient: spellRecipient(message.facts, recipient.address),
       failure,
     }),
     at,

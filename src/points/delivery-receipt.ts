@@ -1,11 +1,11 @@
 /** Which delivery receipt a recipient's delivery gives, and its bytes (RFC 6109 §3.3.2). */
-import { createHash } from 'node:crypto';
 import { hashSegments, readSegments } from '../blob/read-segments.ts';
 import { hex } from '../lib/bytes.ts';
 import { type Segments, sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { PartScanner } from '../mime/part-scanner.ts';
 import { buildBriefOriginal, planBriefOriginal } from '../pec/brief-original.ts';
+import { spellRecipient } from '../pec/facts.ts';
 import { buildDeliveryReceipt } from '../pec/receipts/delivery.ts';
 import type { BuiltMessage } from '../pec/signed-entity.ts';
 import type { PecMessage, PecRecipient } from '../queue/pec-messages.ts';
@@ -32,10 +32,11 @@ export async function buildReceiptFor(
     facts: message.facts,
     at,
     kind,
-    recipient: recipient.address,
+    recipient: spellRecipient(message.facts, recipient.address),
     ...(kind === 'sintetica' ? {} : { original: enclosed, eightBit: message.eightBit }),
     ...(kind === 'breve' ? { hashAlgorithm: parts.briefHash } : {}),
-    ...(message.direction === 'incoming' ? { salt: saltOf(parts, message) } : {}),
+    // Whoever made the identificativo at another provider must not foresee this receipt's boundaries.
+    ...(message.direction === 'incoming' ? { salt: hex(parts.random(16)) } : {}),
   });
 }
 
@@ -50,9 +51,4 @@ async function shorten(parts: PointParts, original: Segments): Promise<Segments>
     hashes.push(hex(await hashSegments(parts.blobs, bytes, parts.briefHash)));
   }
   return buildBriefOriginal(original, plan, hashes);
-}
-
-/** A value that whoever made the identificativo at another provider could not foresee. */
-function saltOf(parts: PointParts, message: PecMessage): string {
-  return createHash('sha256').update(`${parts.node} ${message.id} ${message.at}`).digest('hex').slice(0, 32);
 }

@@ -6,6 +6,7 @@
 import { type Runner, startRunner } from '../lib/runner.ts';
 import type { Instant } from '../lib/time.ts';
 import { appendEvent } from '../message-log/append.ts';
+import { spellRecipient } from '../pec/facts.ts';
 import { statesBefore } from '../pec/lifecycle.ts';
 import { buildTimeoutNotice } from '../pec/receipts/timeout.ts';
 import { nextTimeout } from '../pec/timeouts.ts';
@@ -103,8 +104,8 @@ interface Notice {
 async function notify(parts: PointParts, notice: Notice): Promise<void> {
   const { message, recipient, hours, at } = notice;
   const { provider } = parts;
-  const address = recipient.address;
-  const built = buildTimeoutNotice({ provider, facts: message.facts, at, hours, recipient: address });
+  const about = spellRecipient(message.facts, recipient.address);
+  const built = buildTimeoutNotice({ provider, facts: message.facts, at, hours, recipient: about });
   const sealed = await seal(parts, built, at);
   await parts.steps.reached('timeout:signed');
   await parts.db.transact((tx) => commitNotice(parts, tx, { ...notice, sealed }));

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRunner } from '../../../src/lib/runner.ts';
 
+function rethrow(error: unknown): never {
+  throw error;
+}
+
 /** A promise with its resolver. */
 function signal(): { readonly promise: Promise<void>; readonly give: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -17,7 +21,7 @@ test('goes on at once while a round says there is more', async () => {
       if (rounds === 5) done.give();
       return rounds < 5 ? 0 : undefined;
     },
-    onError: assert.fail,
+    onError: rethrow,
     longestSleepMs: 60_000,
   });
   await done.promise;
@@ -35,7 +39,7 @@ test('a wake-up during a round is not lost', async () => {
       else second.give();
       return undefined;
     },
-    onError: assert.fail,
+    onError: rethrow,
     longestSleepMs: 60_000,
   });
   await second.promise;
@@ -76,7 +80,7 @@ test('stop waits for the round under way and no other begins', async () => {
       ended += 1;
       return 0;
     },
-    onError: assert.fail,
+    onError: rethrow,
     longestSleepMs: 60_000,
   });
   await begun.promise;
