@@ -99,7 +99,7 @@ function checkSignature(site: Site, { bytes, header, tree, kind }: StoredMail, w
     contentDigests: { sha256: createHash('sha256').update(content).digest() },
     trust: readTrust(site.config),
     policy: { mode: 'live', profile: 'provider', revocation: 'none' },
-    now: Date.now(),
+    now: site.now(),
     from,
   });
   assert.deepEqual(verdict.problems, [], what);

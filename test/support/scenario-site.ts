@@ -102,6 +102,10 @@ export class Site {
     return this.#running.ports;
   }
 
+  now(): number {
+    return this.#options.clock();
+  }
+
   address(name: string): string {
     return `${name}@${this.domain}`;
   }
