@@ -228,6 +228,33 @@ test('a skipped or todo test says why in the same line', () => {
   assertNone(breaches, 'write { skip: "the reason" }:');
 });
 
+test('every package that is imported is declared, and every one declared has its reason', () => {
+  const declared = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageFile;
+  const packagesOf = (files: readonly Source[]) =>
+    files.flatMap((source) =>
+      importsOf(source)
+        .filter(({ specifier }) => /^[a-z@]/.test(specifier) && !specifier.startsWith('node:'))
+        .map(({ specifier, place }) => ({ name: /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '', place })),
+    );
+  const all = { ...declared.dependencies, ...declared.devDependencies };
+  const breaches = [
+    ...packagesOf(sources).filter(({ name }) => !(name in declared.dependencies)),
+    ...packagesOf(allFiles).filter(({ name }) => !(name in all)),
+  ].map(({ name, place }) => `${place} imports ${name}`);
+  assertNone(breaches, 'not in package.json (src/ may use dependencies only):');
+  const reasons = readFileSync(join(root, 'docs/adr/0008-dependencies.md'), 'utf8');
+  assertNone(
+    Object.keys(all).filter((name) => !reasons.includes(`\`${name}\``)),
+    'say why in docs/adr/0008-dependencies.md:',
+  );
+  assertNone(
+    Object.entries(all).flatMap(([name, version]) => (/^\d/.test(version) ? [] : [name])),
+    'pin one version:',
+  );
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  assert.ok(!lock.includes('"resolved"'), 'the lock file says where to fetch: see .npmrc');
+});
+
 test('the linter enforces the rest as errors', () => {
   const wanted: Readonly<Record<string, Readonly<Record<string, object | true>>>> = {
     complexity: { noExcessiveLinesPerFunction: { maxLines: 60 }, useMaxParams: { max: 4 } },
@@ -251,6 +278,11 @@ test('the linter enforces the rest as errors', () => {
     .filter((path) => !/^(?:test|bench|src\/config)\//.test(path));
   assert.deepEqual(loosened, [], 'rules are loosened for tests, bench and config only');
 });
+
+interface PackageFile {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
 
 interface BiomeFile {
   readonly linter: { readonly rules: Record<string, Record<string, string | { level: string }>> };
