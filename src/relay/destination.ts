@@ -2,6 +2,7 @@
  * The sessions with one destination: so many at a time and no more, and an open one is used again for the next
  * message while it is fresh. Whoever finds no place waits its turn.
  */
+import { MailError } from '../lib/mail-error.ts';
 import type { Peer } from './peer.ts';
 
 export interface DestinationLimits {
@@ -35,12 +36,12 @@ export class Destination {
     return this.#places === 0 && this.#waiting.length === 0 && this.#idle.length === 0;
   }
 
-  /** Waits for a place, runs `work`, gives the place to the next. */
-  async runInTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#places >= this.#limits.connections)
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
+  /**
+   * Waits for a place, runs `work`, gives the place to the next.
+   * @throws {MailError} temporary, when `signal` aborts before there is a place; else what `work` throws
+   */
+  async runInTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#places >= this.#limits.connections) await this.#waitForPlace(signal);
     else this.#places++;
     try {
       return await work();
@@ -50,6 +51,21 @@ export class Destination {
       if (next === undefined) this.#places--;
       else next();
     }
+  }
+
+  #waitForPlace(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        this.#waiting.splice(this.#waiting.indexOf(proceed), 1);
+        reject(waitedTooLong());
+      };
+      const proceed = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      this.#waiting.push(proceed);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   /** An open session that can take another message, if there is one. */
@@ -97,4 +113,9 @@ export class Destination {
     if (index !== -1) this.#idle.splice(index, 1);
     peer.quit();
   }
+}
+
+function waitedTooLong(): MailError {
+  const text = 'Too many messages wait for this destination';
+  return new MailError('temporary', text, { code: 451, enhanced: '4.4.5' });
 }

@@ -194,14 +194,17 @@ export class Peer {
     return this.#connection.secure;
   }
 
-  /** One transaction. Never rejects: whatever happens is a verdict on each recipient. */
-  async send(message: PeerMessage): Promise<PeerOutcome> {
+  /** One transaction, cut off when `signal` aborts. Never rejects: what happens is a verdict on each recipient. */
+  async send(message: PeerMessage, signal: AbortSignal): Promise<PeerOutcome> {
     const impossible = this.#checkOffers(message);
     if (impossible !== undefined)
       return { verdicts: forAll(message.recipients, impossible), untouched: false };
     this.#messages++;
     this.#record.begin();
+    const cut = () => this.destroy(new Error('timed out: the delivery as a whole took too long'));
+    signal.addEventListener('abort', cut, { once: true });
     const failure = await this.#transact(message);
+    signal.removeEventListener('abort', cut);
     const outcome = this.#judge(message.recipients, failure);
     // In the middle of a message only the end of the connection says that it does not go on.
     if (!this.#record.settled) this.destroy();
@@ -281,7 +284,9 @@ export class Peer {
       else if (data !== undefined && !/^[23]/.test(data)) verdicts.set(recipient, readReply(data, 'DATA'));
       else verdicts.set(recipient, lost);
     }
-    const untouched = failure !== undefined && mail === undefined && !(failure instanceof ContentError);
+    // A 421 to MAIL is how a peer ends a session that was idle for too long.
+    const unheard = mail === undefined || mail.startsWith('421');
+    const untouched = failure !== undefined && unheard && !(failure instanceof ContentError);
     return { verdicts, untouched };
   }
 

@@ -36,6 +36,11 @@ export interface SmtpRelayOptions {
   readonly messagesPerConnection?: number;
   readonly idleMs?: number;
   readonly timeouts?: Partial<PeerTimeouts>;
+  /**
+   * Longest time one delivery may take, waiting for its turn included; a queue's lease must be longer, by the
+   * time that opening one session may take.
+   */
+  readonly deliverMs?: number;
   /** How long `close` waits for what is under way. */
   readonly closeMs?: number;
 }
@@ -68,13 +73,17 @@ class SmtpRelay implements Relay {
   }
 
   async deliver(message: OutgoingMessage, destination: Destination): Promise<readonly RelayResult[]> {
-    const recipients = [...new Set(message.recipients)];
-    const work = this.#deliverInTurn({ ...message, recipients }, destination);
+    const senderFits = fitsPath(message.reversePath);
+    const recipients = [...new Set(message.recipients)].filter((path) => senderFits && fitsPath(path));
+    const work =
+      recipients.length === 0
+        ? Promise.resolve(failAll(message, UNFIT))
+        : this.#deliverInTurn({ ...message, recipients }, destination);
     this.#underWay.add(work);
     try {
       const { verdicts, server } = await work;
       return message.recipients.map((recipient) => {
-        const verdict = verdicts.get(recipient) ?? failureOf('temporary', '4.3.0', 'No result');
+        const verdict = verdicts.get(recipient) ?? UNFIT;
         return { recipient, ...verdict, ...(server === undefined ? {} : { server }) };
       });
     } finally {
@@ -96,8 +105,10 @@ class SmtpRelay implements Relay {
     const key = `${destination.domain.toLowerCase()} ${destination.requireTls}`;
     const sessions = this.#destinations.get(key) ?? this.#newDestination();
     this.#destinations.set(key, sessions);
+    const signal = AbortSignal.timeout(this.#options.deliverMs ?? 25 * 60_000);
+    const run: Run = { message, destination, sessions, signal };
     try {
-      return await sessions.runInTurn(() => this.#deliverNow(message, destination, sessions));
+      return await sessions.runInTurn(() => this.#deliverNow(run), signal);
     } catch (error) {
       return failAll(message, verdictOfError(error));
     } finally {
@@ -113,39 +124,30 @@ class SmtpRelay implements Relay {
     });
   }
 
-  async #deliverNow(
-    message: OutgoingMessage,
-    destination: Destination,
-    sessions: DestinationSessions,
-  ): Promise<Delivery> {
+  async #deliverNow(run: Run): Promise<Delivery> {
+    const { message, destination, sessions } = run;
     if (this.#closed) return failAll(message, failureOf('temporary', '4.3.2', 'The relay is stopping'));
     for (let reused = sessions.takeIdle(); reused !== undefined; reused = sessions.takeIdle()) {
-      const { outcome, server } = await this.#sendOver(reused, message, sessions);
+      const { verdicts, untouched } = await this.#sendOver(reused, run);
       // The peer had ended the idle session meanwhile; it saw nothing of this message.
-      if (!outcome.untouched) return { verdicts: outcome.verdicts, server };
+      if (!untouched) return { verdicts, server: reused.server };
     }
-    const peer = await this.#open(destination);
-    const { outcome, server } = await this.#sendOver(peer, message, sessions);
-    return { verdicts: outcome.verdicts, server };
+    const peer = await this.#open(destination, run.signal);
+    const { verdicts } = await this.#sendOver(peer, run);
+    return { verdicts, server: peer.server };
   }
 
-  async #sendOver(
-    peer: Peer,
-    message: OutgoingMessage,
-    sessions: DestinationSessions,
-  ): Promise<{ outcome: PeerOutcome; server: string }> {
+  async #sendOver(peer: Peer, { message, sessions, signal }: Run): Promise<PeerOutcome> {
     sessions.markBusy(peer);
     const verdicts = new Map<string, Verdict>();
     let recipients = message.recipients;
     try {
       while (true) {
         const content = this.#options.read(message.content);
-        const outcome = await peer.send({ ...message, recipients, content });
+        const outcome = await peer.send({ ...message, recipients, content }, signal);
         for (const [recipient, verdict] of outcome.verdicts) verdicts.set(recipient, verdict);
-        const rest = leftOver(outcome.verdicts);
-        if (rest.length === 0 || !peer.usable)
-          return { outcome: { verdicts, untouched: outcome.untouched }, server: peer.server };
-        recipients = rest;
+        recipients = leftOver(outcome.verdicts);
+        if (recipients.length === 0 || !peer.usable) return { verdicts, untouched: outcome.untouched };
       }
     } finally {
       sessions.putBack(peer);
@@ -153,7 +155,7 @@ class SmtpRelay implements Relay {
   }
 
   /** A session with the first host that begins one. @throws {MailError | PeerOpenError} */
-  async #open(destination: Destination): Promise<Peer> {
+  async #open(destination: Destination, signal: AbortSignal): Promise<Peer> {
     const { resolver } = this.#options;
     const hosts = await resolver.findHosts(destination.domain);
     let failure: unknown;
@@ -170,7 +172,7 @@ class SmtpRelay implements Relay {
         // One host without an address is no verdict on the domain while another may answer.
         failure = moreHopeful(failure, error);
       }
-      if (this.#closed) break;
+      if (this.#closed || signal.aborted) break;
     }
     throw failure;
   }
@@ -194,10 +196,25 @@ class SmtpRelay implements Relay {
   }
 }
 
+/** One delivery on its way. */
+interface Run {
+  readonly message: OutgoingMessage;
+  readonly destination: Destination;
+  readonly sessions: DestinationSessions;
+  readonly signal: AbortSignal;
+}
+
 interface Delivery {
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly server: string | undefined;
 }
+
+/** nodemailer refuses a whole envelope for one such path, legal as it may be between quotes. */
+function fitsPath(path: string): boolean {
+  return /^[\x20-\x7e]*$/.test(path) && !/[<>]|^ | $/.test(path);
+}
+
+const UNFIT = failureOf('permanent', '5.1.3', 'The address cannot be used in an SMTP envelope');
 
 function failAll(message: OutgoingMessage, verdict: Verdict): Delivery {
   return {

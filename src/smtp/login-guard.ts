@@ -109,7 +109,8 @@ class CountingGuard implements LoginGuard {
   begin(address: string, account: string): LoginTry {
     const now = this.#clock();
     const from = addressKey(address);
-    const name = account.toLowerCase();
+    // What is longer than any address is one account to us: keys must stay small.
+    const name = account.toLowerCase().slice(0, 256);
     const pair = `${from} ${name}`;
     const locked = this.#isLocked(from, name, now);
     const failures = this.#addresses.count(from, now);

@@ -155,7 +155,8 @@ export class StrictConnection extends SMTPConnection {
   /** No connection lives for ever; one that waits for us is let finish. */
   #armDeadline(ms: number): void {
     this.#deadline = setTimeout(() => {
-      if (this._handlerPending) this.#armDeadline(this.#limits.idleMs);
+      const deciding = Boolean(this._dataStream && this._parser && !this._parser._dataMode);
+      if (this._handlerPending || deciding) this.#armDeadline(this.#limits.idleMs);
       else this.send(421, '4.4.2 This connection has lasted too long; connect again');
     }, ms);
     this.#deadline.unref();

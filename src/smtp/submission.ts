@@ -122,14 +122,8 @@ async function checkPassword<L extends SubmissionLogin>(
   const edge = options.mode === 'implicit' ? 'submissions' : 'submission';
   const turn = options.guard.begin(address, credentials.name);
   const fail = async (reason: 'credentials' | 'locked' | 'unavailable') => {
-    options.log({
-      event: 'login-failed',
-      edge,
-      session: session.id,
-      address,
-      login: credentials.name,
-      reason,
-    });
+    const login = credentials.name.slice(0, 320);
+    options.log({ event: 'login-failed', edge, session: session.id, address, login, reason });
     await delay(turn.delayMs);
   };
   if (turn.locked) {

@@ -225,3 +225,53 @@ test('closing waits for what is under way, but not for ever', async () => {
   assert.match(result?.text ?? '', /not known whether it was taken/);
   await peer.close();
 });
+
+test('one address that SMTP cannot carry does not cost the others their copy', async () => {
+  const peer = await startScriptedPeer();
+  const relay = relayTo(peer.port);
+  const odd = ['"a<b>"@beta.test', 'caff\u00e8@beta.test'];
+  const results = await relay.deliver(
+    messageOf('x\r\n', { recipients: [odd[0] ?? '', 'b@beta.test', odd[1] ?? ''] }),
+    ordinary,
+  );
+  assert.deepEqual(
+    results.map(({ outcome, enhanced }) => `${outcome} ${enhanced}`),
+    ['permanent 5.1.3', 'delivered 2.0.0', 'permanent 5.1.3'],
+  );
+  const [refused] = await relay.deliver(messageOf('x\r\n', { reversePath: '"<"@alfa.test' }), ordinary);
+  assert.equal(refused?.outcome, 'permanent');
+  assert.equal(peer.sessions[0]?.wire.length, 1);
+  await relay.close();
+  await peer.close();
+});
+
+test('a peer that ends an idle session with 421 at MAIL costs nothing', async () => {
+  const peer = await startScriptedPeer({
+    answer: (command, session) =>
+      command.startsWith('MAIL') && session.wire.length === 1 ? '421 4.4.2 Idle for too long' : undefined,
+  });
+  const relay = relayTo(peer.port);
+  for (let i = 0; i < 2; i++)
+    assert.equal((await relay.deliver(messageOf(`${i}\r\n`), ordinary))[0]?.outcome, 'delivered');
+  assert.deepEqual(
+    peer.sessions.map(({ wire }) => wire),
+    [['0\r\n'], ['1\r\n']],
+  );
+  await relay.close();
+  await peer.close();
+});
+
+test('a delivery takes no longer than it may, waiting for its turn included', async () => {
+  const peer = await startScriptedPeer(answering('.', 'HANG'));
+  const slow = { connectMs: 60_000, greetingMs: 60_000, commandMs: 60_000, dataMs: 60_000, finalMs: 60_000 };
+  const relay = relayTo(peer.port, { timeouts: slow, deliverMs: 100, connectionsPerDestination: 1 });
+  const texts = (
+    await Promise.all(['a\r\n', 'b\r\n'].map((text) => relay.deliver(messageOf(text), ordinary)))
+  )
+    .flat()
+    .map(({ outcome, text }) => `${outcome}: ${text}`);
+  assert.match(texts[0] ?? '', /^temporary: .*not known whether it was taken: timed out/);
+  assert.equal(texts[1], 'temporary: Too many messages wait for this destination');
+  await relay.close();
+  await peer.close();
+});
