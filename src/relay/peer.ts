@@ -196,7 +196,7 @@ export class Peer {
 
   /** One transaction, cut off when `signal` aborts. Never rejects: what happens is a verdict on each recipient. */
   async send(message: PeerMessage, signal: AbortSignal): Promise<PeerOutcome> {
-    const impossible = this.#checkOffers(message);
+    const impossible = signal.aborted ? NO_TIME_LEFT : this.#checkOffers(message);
     if (impossible !== undefined)
       return { verdicts: forAll(message.recipients, impossible), untouched: false };
     this.#messages++;
@@ -308,6 +308,8 @@ export class Peer {
     });
   }
 }
+
+const NO_TIME_LEFT = failureOf('temporary', '4.4.7', 'No time was left for this delivery');
 
 function forAll(recipients: readonly string[], verdict: Verdict): ReadonlyMap<string, Verdict> {
   return new Map(recipients.map((recipient) => [recipient, verdict]));

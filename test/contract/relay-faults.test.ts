@@ -271,7 +271,10 @@ test('a delivery takes no longer than it may, waiting for its turn included', as
     .flat()
     .map(({ outcome, text }) => `${outcome}: ${text}`);
   assert.match(texts[0] ?? '', /^temporary: .*not known whether it was taken: timed out/);
-  assert.equal(texts[1], 'temporary: Too many messages wait for this destination');
+  assert.match(
+    texts[1] ?? '',
+    /^temporary: (?:Too many messages wait for this destination|No time was left)/,
+  );
   await relay.close();
   await peer.close();
 });
