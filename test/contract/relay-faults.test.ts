@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayResult } from '../../src/relay/relay.ts';
-import { messageOf, ordinary, relayTo, resolverTo } from '../support/relays.ts';
+import { messageOf, ordinary, quick, relayTo, resolverTo } from '../support/relays.ts';
 import { type Answer, type Script, startScriptedPeer } from '../support/smtp-peers.ts';
 
 const CONTENT = `Subject: x\r\n\r\n${'ciao\r\n'.repeat(5000)}`;
@@ -11,9 +11,10 @@ const recipients = ['a@beta.test', 'b@beta.test', 'c@beta.test'];
 async function deliverTo(
   script: Script,
   content = CONTENT,
+  options: Parameters<typeof relayTo>[1] = {},
 ): Promise<{ results: readonly RelayResult[]; wire: string[] }> {
   const peer = await startScriptedPeer(script);
-  const relay = relayTo(peer.port);
+  const relay = relayTo(peer.port, options);
   const results = await relay.deliver(messageOf(content, { recipients }), ordinary);
   await relay.close();
   await peer.close();
@@ -115,7 +116,7 @@ const silent: [string, Script, RegExp][] = [
 ];
 for (const [name, script, text] of silent)
   test(`a peer that ${name}: temporary, and the text says what is known`, async () => {
-    const { results } = await deliverTo(script);
+    const { results } = await deliverTo(script, CONTENT, { timeouts: quick });
     assert.equal(results.length, 3);
     for (const result of results) {
       assert.deepEqual([result.outcome, result.code, result.enhanced.slice(0, 2)], ['temporary', 0, '4.']);
@@ -145,7 +146,7 @@ test('a peer that stops reading in the middle is given up', async () => {
     },
   });
   stuck = () => peer.pauseAll();
-  const relay = relayTo(peer.port);
+  const relay = relayTo(peer.port, { timeouts: quick });
   const results = await relay.deliver(messageOf(big, { recipients, size: Buffer.byteLength(big) }), ordinary);
   for (const result of results)
     assert.match(result.text, /before the message was handed over: timed out: the peer takes no more data/);

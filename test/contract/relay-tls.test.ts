@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayResult } from '../../src/relay/relay.ts';
-import { certified, messageOf, ordinary, relayTo, resolverTo } from '../support/relays.ts';
+import { certified, messageOf, ordinary, quick, relayTo, resolverTo } from '../support/relays.ts';
 import { startRealPeer, startScriptedPeer } from '../support/smtp-peers.ts';
 import { makeAuthority, type TestCertificate, testAuthority } from '../support/test-tls.ts';
 
@@ -71,7 +71,7 @@ test('not required and the handshake fails: a new session in clear', async () =>
     offers: ['STARTTLS', '8BITMIME'],
     answer: (command) => (command === 'STARTTLS' ? '220 go\r\nthis is no handshake' : undefined),
   });
-  const relay = relayTo(peer.port);
+  const relay = relayTo(peer.port, { timeouts: quick });
   const [result] = await relay.deliver(messageOf('x\r\n'), ordinary);
   assert.equal(result?.outcome, 'delivered');
   assert.equal(peer.sessions.length, 2);

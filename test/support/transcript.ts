@@ -19,7 +19,7 @@ import tls from 'node:tls';
 import type { SmtpLimits } from '../../src/smtp/edge.ts';
 import { startEdge, type TestEdge } from './smtp-edges.ts';
 
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 10_000;
 const SILENCE_MS = 60;
 
 /** One client connection, read line by line. */
