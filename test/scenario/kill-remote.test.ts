@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { submitUntilTaken, tryToSubmit } from '../support/scenario-client.ts';
 import { summarize, writeMail } from '../support/scenario-mail.ts';
-import { hour, minute, scenario, until, type World } from '../support/scenario-world.ts';
+import { hour, scenario, until, untilSettled } from '../support/scenario-world.ts';
 
 const everyOutcome = [
   'accettazione',
@@ -47,7 +47,7 @@ for (const { place, step, count } of deaths)
     const before = await alfa.mails('mario.rossi');
     await dying.start();
     if (first === undefined) await submitUntilTaken(alfa, submission);
-    await settleWithRetries(world);
+    await untilSettled(world);
     const after = await alfa.mails('mario.rossi');
     assert.deepEqual(summarize(after), everyOutcome);
     assert.deepEqual(
@@ -58,17 +58,6 @@ for (const { place, step, count } of deaths)
     assert.deepEqual(summarize(await beta.mails('protocollo')), ['posta-certificata']);
     assert.deepEqual(summarize(await alfa.mails('ricevute-gestore')), [`presa-in-carico ${to.join(',')}`]);
   });
-
-/** A peer that was down is tried again after half a minute, a minute, two. */
-async function settleWithRetries(world: World): Promise<void> {
-  for (let round = 0; round < 10; round++) {
-    await world.settle();
-    const open = await Promise.all(world.sites.map((site) => site.isSettled()));
-    if (open.every(Boolean)) return;
-    await world.advance(2 * minute);
-  }
-  assert.fail('mail is still on its way');
-}
 
 for (const step of ['timeout:signed', 'timeout:committed'])
   scenario(`kill -9 at ${step}, at each of the two notices`, { start: false }, async (world) => {

@@ -155,6 +155,7 @@ export class Site {
       ended,
       isChild: true,
     });
+    this.clockMoved(); // it may have been moved while the process started
     void ended.then(() => {
       if (this.#running?.ended === ended) this.#forget();
     });
@@ -262,12 +263,13 @@ export class Site {
     const now = this.#options.clock();
     return this.stores.db.read(async (tx) => {
       const queued = await tx.all<{ what: string }>(
-        `SELECT kind || ' to ' || recipient || ' ' || COALESCE(last_text, '') AS what FROM outgoing
+        `SELECT kind || ' to ' || recipient || ' tries ' || attempts || ' lease ' || COALESCE(lease_owner, '') || ' ' ||
+           COALESCE(last_text, '') AS what FROM outgoing
            WHERE held = 0 AND next_at <= ?`,
         now,
       );
       const due = await tx.all<{ what: string }>(
-        `SELECT state || ' ' || address AS what FROM pec_recipient WHERE next_at <= ?`,
+        `SELECT state || ' ' || address || ' lease ' || COALESCE(lease_owner, '') AS what FROM pec_recipient WHERE next_at <= ?`,
         now,
       );
       return [...queued, ...due].map(({ what }) => `${this.key}: ${what}`);

@@ -138,7 +138,8 @@ async function settle(sites: readonly Site[]): Promise<void> {
     // Between one provider's end and the other's beginning a message is on the wire: look again.
     quiet = pending.length === 0 ? quiet + 1 : 0;
     await delay(quiet === 0 ? 10 : 4);
-    if (Date.now() > deadline) throw new Error(`still pending after ${settleMs} ms: ${pending.join('; ')}`);
+    if (Date.now() > deadline)
+      throw new Error(`still pending after ${settleMs} ms: ${pending.slice(0, 20).join('; ')}`);
   }
 }
 
@@ -149,4 +150,21 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await delay(10);
   }
+}
+
+/**
+ * Until every recipient has its outcome and no queue holds anything. Peers that were down are tried again after
+ * half a minute, a minute, two: the clock is moved on.
+ */
+export async function untilSettled(world: World): Promise<void> {
+  const deadline = Date.now() + settleMs;
+  while (Date.now() < deadline) {
+    await until('all providers run', () => world.sites.every((site) => site.running));
+    await world.settle();
+    const open = await Promise.all(world.sites.map((site) => site.isSettled()));
+    if (open.every(Boolean)) return;
+    world.moveClock(minute);
+    await delay(30);
+  }
+  throw new Error('mail is still on its way');
 }
