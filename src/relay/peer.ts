@@ -3,17 +3,14 @@
  * transactions one after the other, end. The dialogue is recorded command by command, so that every recipient
  * gets the reply that was meant for it, and a break says where it came: before the message was handed over, or
  * after it, when nobody can know whether it was taken.
- *
- * nodemailer's DATA stream turns a bare CR or LF into CRLF (smtp-connection/data-stream.js). That would change
- * signed bytes, so `checkedContent` lets no such byte reach it. All it then adds is the dots of RFC 5321 §4.5.2,
- * and a CRLF before the final dot if the content does not end in one, without which SMTP cannot carry it.
  */
 import net from 'node:net';
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { LineGate } from '../mime/canonical.ts';
+import { ContentError, checkedContent } from './checked-content.ts';
 import { DialogueRecord } from './dialogue-record.ts';
 import { failureOf, isPositive, readOffers, readReply, type Verdict } from './replies.ts';
+import { Watchdog } from './watchdog.ts';
 
 export type TlsUse = 'required' | 'if-offered' | 'never';
 
@@ -328,76 +325,4 @@ function lostVerdict(failure: Error | undefined, { contentSent, closing }: Dialo
       `Connection lost after the message was sent; it is not known whether it was taken: ${reason}`,
     );
   return failureOf('temporary', '4.4.2', `Connection lost before the message was handed over: ${reason}`);
-}
-
-/** Our own content is at fault, not the peer. */
-class ContentError extends Error {
-  readonly verdict: Verdict;
-
-  constructor(verdict: Verdict, cause?: unknown) {
-    super(verdict.text, { cause });
-    this.name = 'ContentError';
-    this.verdict = verdict;
-  }
-}
-
-/**
- * The content as nodemailer may have it: no bare CR or LF that it would change, no NUL, and all of it, because
- * an early end would hand over half a message as a whole one.
- */
-async function* checkedContent(message: PeerMessage, progress: () => void): AsyncGenerator<Uint8Array> {
-  const gate = new LineGate();
-  const iterator = message.content[Symbol.asyncIterator]();
-  try {
-    while (true) {
-      const next = await iterator.next().catch((cause: unknown) => {
-        throw new ContentError(
-          failureOf('temporary', '4.3.0', 'The stored message cannot be read now'),
-          cause,
-        );
-      });
-      if (next.done) break;
-      if (gate.push(next.value) !== undefined) throw unsendable(gate);
-      progress();
-      yield next.value;
-    }
-    if (gate.end() !== undefined) throw unsendable(gate);
-    if (gate.size !== message.size)
-      throw new ContentError(
-        failureOf('temporary', '4.3.0', 'The stored message is not as long as it should be'),
-      );
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-function unsendable(gate: LineGate): ContentError {
-  const { kind, offset } = gate.problem ?? { kind: 'bare-cr', offset: 0 };
-  const text = `The message holds a ${kind} at byte ${offset}; SMTP cannot carry it unchanged`;
-  return new ContentError(failureOf('permanent', '5.6.0', text));
-}
-
-/** Ends what takes too long. */
-class Watchdog {
-  readonly #expired: (error: Error) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-
-  constructor(expired: (error: Error) => void) {
-    this.#expired = expired;
-  }
-
-  wait(ms: number, what: string): void {
-    clearTimeout(this.#timer);
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#stopped = true;
-      this.#expired(new Error(`timed out: ${what}`));
-    }, ms);
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
 }
