@@ -98,6 +98,11 @@ export async function buildParts(
     },
     briefHash: config.receipts.briefHash,
     localTakeInCharge: config.receipts.localTakeInCharge,
+    forbiddenExtensions: config.policies.forbiddenExtensions.map((extension) => extension.slice(1)),
+    sendingLimits: {
+      perHour: config.policies.recipientsPerHour ?? undefined,
+      perDay: config.policies.recipientsPerDay ?? undefined,
+    },
     ordinaryMail: config.policies.ordinaryMail,
     revocation: config.trust.crl === 'required' ? 'signer' : 'none',
     mailReceipt: () =>

@@ -8,7 +8,16 @@
  */
 import { z } from 'zod';
 import { checkWholeConfig } from './rules.ts';
-import { absoluteUrl, domainName, filePath, hostName, listener, plainText, wholeNumber } from './types.ts';
+import {
+  absoluteUrl,
+  domainName,
+  filePath,
+  hostName,
+  listener,
+  optionalCount,
+  plainText,
+  wholeNumber,
+} from './types.ts';
 
 const MIB = 1024 * 1024;
 
@@ -186,9 +195,13 @@ const policies = z
       .describe(
         'Mail that is not certified, arriving for a mailbox that does not say otherwise: refuse it (550), or accept it in an anomaly envelope.',
       ),
+    recipientsPerHour: optionalCount(
+      'Recipients a mailbox may write to in an hour, when it has no limit of its own. Null: any number.',
+    ),
+    recipientsPerDay: optionalCount('The same in a day.'),
   })
   .prefault({})
-  .describe('What is let in.');
+  .describe('What is let in, and what goes out.');
 
 const receipts = z
   .strictObject({

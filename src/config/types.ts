@@ -54,6 +54,11 @@ export function wholeNumber(min: number, max: number, preset: number, descriptio
   return z.number().int().min(min).max(max).default(preset).describe(description);
 }
 
+/** A whole number from 1, or null for no limit, which is the default. */
+export function optionalCount(description: string) {
+  return z.number().int().min(1).max(1_000_000_000).nullable().default(null).describe(description);
+}
+
 /** `{ address, port }` or null; `port` null in the call means off by default. Port 0 lets the system choose. */
 export function listener(port: number | null, description: string) {
   const place = z.strictObject({

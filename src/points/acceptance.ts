@@ -19,9 +19,12 @@ import { commitLocalTransfer, type LocalTransfer, prepareLocalTransfer } from '.
 import { locate } from './locate.ts';
 import type { PointParts } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
+import { requireRate, takeFromRate } from './sending-checks.ts';
 
-/** @throws {MailError} `temporary` when key or store are away; nothing is written then. */
+/** @throws {MailError} when key or store are away, or the sender's rate is used up; nothing is written then. */
 export async function acceptMessage(parts: PointParts, read: ReadSubmission): Promise<void> {
+  // Before anything is signed for nothing; it counts in the transaction below.
+  await parts.db.read((tx) => requireRate(parts, tx, read));
   const { provider } = parts;
   const { facts, at } = read;
   const original = rewriteOriginal(read);
@@ -72,6 +75,7 @@ interface Acceptance {
 async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: Acceptance): Promise<void> {
   const { read, original, receipt, envelope } = acceptance;
   const { facts, at } = read;
+  await takeFromRate(parts, tx, read);
   const returnPath = buildReturnPath(facts.sender);
   const stored = [returnPath, ...envelope.segments];
   const envelopeId = await addContent(tx, stored);

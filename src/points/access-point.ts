@@ -9,7 +9,6 @@ import type { Instant } from '../lib/time.ts';
 import { parseHeaderBlock } from '../mime/header.ts';
 import { decideAcceptance } from '../pec/acceptance.ts';
 import type { MessageFacts } from '../pec/facts.ts';
-import { checkFormalRules } from '../pec/formal-checks.ts';
 import { buildIdentificativo } from '../pec/identifiers.ts';
 import { readOriginal } from '../pec/original-message.ts';
 import { findUnanswered, markAnswered } from '../queue/pec-messages.ts';
@@ -18,9 +17,10 @@ import { readStandings } from './directory.ts';
 import { type Intake, takeIn } from './intake.ts';
 import type { PointParts } from './parts.ts';
 import { refuseForVirus, refuseWithNotice } from './refusal.ts';
+import { checkSubmission, readSender, type SenderStanding } from './sending-checks.ts';
 
 export interface Submission {
-  readonly login: Pick<Login, 'name'>;
+  readonly login: Pick<Login, 'name' | 'mailboxId'>;
   readonly client: { readonly address: string; readonly helo: string; readonly tls: string };
   /** An address the login may use. */
   readonly reversePath: string;
@@ -48,6 +48,7 @@ export interface ReadSubmission extends Submission {
   readonly header: ReturnType<typeof parseHeaderBlock>;
   readonly original: ReturnType<typeof readOriginal>;
   readonly standings: Awaited<ReturnType<typeof readStandings>>;
+  readonly sender: SenderStanding;
   readonly facts: MessageFacts;
   readonly fingerprint: Uint8Array;
 }
@@ -72,14 +73,8 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     if (before !== undefined && !answeredNow.has(before)) return answer(before);
     // 4. Read it.
     const read = await readSubmission(parts, { ...submission, at, intake, fingerprint });
-    // 5. Check (§3.1.1) and decide.
-    const findings = checkFormalRules({
-      header: read.header,
-      reversePath: submission.reversePath,
-      recipients: submission.recipients,
-      size: intake.size,
-      limits: parts.limits,
-    });
+    // 5. Check (§3.1.1, and the policies) and decide.
+    const findings = await checkSubmission(parts, read);
     const decision = decideAcceptance({ findings, verdict: intake.verdict });
     // 6. Act: each of these builds, signs, and commits once.
     switch (decision.decision) {
@@ -122,7 +117,10 @@ type Fresh = Submission & Pick<ReadSubmission, 'at' | 'intake' | 'fingerprint'>;
 async function readSubmission(parts: PointParts, fresh: Fresh): Promise<ReadSubmission> {
   const header = parseHeaderBlock(fresh.intake.head);
   const original = readOriginal(header);
-  const standings = await parts.db.read((tx) => readStandings(parts, tx, fresh.recipients));
+  const { standings, sender } = await parts.db.read(async (tx) => ({
+    standings: await readStandings(parts, tx, fresh.recipients),
+    sender: await readSender(tx, fresh.login.mailboxId, fresh.reversePath),
+  }));
   const identificativo = buildIdentificativo({
     at: fresh.at,
     random: parts.random(16),
@@ -137,7 +135,7 @@ async function readSubmission(parts: PointParts, fresh: Fresh): Promise<ReadSubm
     replyTo: original.replyTo ?? fresh.reversePath,
     subject: original.subject,
   };
-  return { ...fresh, header, original, standings, facts };
+  return { ...fresh, header, original, standings, sender, facts };
 }
 
 /** Same sender, recipients and bytes: what a client sends again when it never saw the answer. */

@@ -1,5 +1,6 @@
 /** What the points work with: seams and values, put together once in `wire.ts`. */
 import type { OrdinaryMail } from '../accounts/domains.ts';
+import type { SendingLimits } from '../accounts/sending-rate.ts';
 import type { VirusScanner } from '../antivirus/scanner.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { Database } from '../db/database.ts';
@@ -53,6 +54,10 @@ export interface PointParts {
   readonly briefHash: 'sha1' | 'sha256';
   /** A ricevuta di presa in carico is written for recipients here as well, to our own `mailReceipt`. */
   readonly localTakeInCharge: boolean;
+  /** Of attachments that the access point does not take; lower case, without dots. */
+  readonly forbiddenExtensions: readonly string[];
+  /** Recipients a mailbox may write to, for mailboxes that say nothing. */
+  readonly sendingLimits: SendingLimits;
   /** What becomes of ordinary mail for mailboxes and domains that say nothing. */
   readonly ordinaryMail: OrdinaryMail;
   /** For which certificates a fresh revocation list must be there. */

@@ -10,6 +10,7 @@ import { createPemSigner } from '../../src/keys/pem.ts';
 import { decodePem } from '../../src/lib/pem.ts';
 import { noSteps } from '../../src/lib/steps.ts';
 import { listNodes, readStream } from '../../src/message-log/find.ts';
+import { defaultForbiddenExtensions } from '../../src/pec/attachment-rules.ts';
 import { checkCoherence } from '../../src/pec/coherence.ts';
 import type { LogEvent } from '../../src/pec/events.ts';
 import { type AccessPoint, createAccessPoint, type Submission } from '../../src/points/access-point.ts';
@@ -58,6 +59,8 @@ export function buildTestParts(store: TestStore, changes: Partial<PointParts> = 
     },
     briefHash: 'sha1',
     localTakeInCharge: false,
+    forbiddenExtensions: defaultForbiddenExtensions,
+    sendingLimits: { perHour: undefined, perDay: undefined },
     ordinaryMail: 'refuse',
     revocation: 'none',
     mailReceipt: () => 'ricevute@alfa.test',
@@ -98,8 +101,9 @@ export function buildMail({ from = 'mario@alfa.test', to, lines = ['', 'Buongior
 /** Submits as the mailbox of the sender. */
 export async function submit(points: TestPoints, mail: TestMail, changes: Partial<Submission> = {}) {
   const from = mail.from ?? 'mario@alfa.test';
+  const mailbox = await points.accounts.findMailbox(from);
   const answer = await points.accessPoint.submit({
-    login: { name: from },
+    login: { name: from, mailboxId: mailbox?.id ?? 0 },
     client: { address: '192.0.2.1', helo: 'pc', tls: 'TLSv1.3' },
     reversePath: from,
     recipients: mail.to,
