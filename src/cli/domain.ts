@@ -23,6 +23,9 @@ interface SetOptions extends ConfigOptions {
   readonly quota?: number | 'default';
   readonly maxMailboxes?: number | 'default';
   readonly ordinaryMail?: OrdinaryMailChoice;
+  readonly certifiedOnly?: boolean;
+  /** False: no closed group. */
+  readonly closedGroup?: readonly string[] | false;
 }
 
 export function buildDomainCommand(terminal: Terminal): Command {
@@ -54,6 +57,14 @@ export function buildDomainCommand(terminal: Terminal): Command {
     .option('--quota <size|default>', 'size of its new mailboxes, e.g. 2G', orDefault(parseByteCount))
     .option('--max-mailboxes <number|default>', 'most mailboxes it may have', orDefault(parseCount))
     .addOption(ordinaryMailOption())
+    .option('--certified-only', 'its mailboxes may write to certified recipients only')
+    .option('--no-certified-only', 'they may write to anybody')
+    .option(
+      '--closed-group <domains>',
+      'its mailboxes exchange mail with these domains only, e.g. a.it,b.it; name its own too if they may write to one another',
+      (text) => text.split(',').filter((part) => part.trim() !== ''),
+    )
+    .option('--no-closed-group', 'no such limit')
     .addOption(configOption())
     .action(async (name: string, options: SetOptions) => {
       const settings = toSettings(options);
@@ -69,24 +80,36 @@ export function buildDomainCommand(terminal: Terminal): Command {
 }
 
 function toSettings(options: SetOptions): DomainSettings {
-  const { quota, maxMailboxes, ordinaryMail } = options;
+  const { quota, maxMailboxes, ordinaryMail, certifiedOnly, closedGroup } = options;
   return {
     ...(options.suspend === true ? { suspended: true } : {}),
     ...(options.resume === true ? { suspended: false } : {}),
     ...(quota === undefined ? {} : { defaultQuotaBytes: orNull(quota) }),
     ...(maxMailboxes === undefined ? {} : { maxMailboxes: orNull(maxMailboxes) }),
     ...(ordinaryMail === undefined ? {} : { ordinaryMail: orNull(ordinaryMail) }),
+    ...(certifiedOnly === undefined ? {} : { certifiedOnly }),
+    ...(closedGroup === undefined ? {} : { closedGroup: closedGroup === false ? null : closedGroup }),
   };
 }
 
 function renderDomains(domains: readonly Domain[]): string {
-  const head = ['DOMAIN', 'SENDING', 'QUOTA', 'MAX MAILBOXES', 'ORDINARY MAIL'];
-  const rows = domains.map(({ name, suspendedAt, defaultQuotaBytes, maxMailboxes, ordinaryMail }) => [
+  const head = ['DOMAIN', 'SENDING', 'QUOTA', 'MAX MAILBOXES', 'ORDINARY MAIL', 'WRITES TO'];
+  return renderTable(head, domains.map(renderRow));
+}
+
+function renderRow(domain: Domain): string[] {
+  const { name, suspendedAt, defaultQuotaBytes, maxMailboxes, ordinaryMail } = domain;
+  return [
     name,
     suspendedAt === undefined ? 'yes' : 'suspended',
     defaultQuotaBytes === undefined ? 'default' : formatByteCount(defaultQuotaBytes),
     maxMailboxes === undefined ? 'any number' : String(maxMailboxes),
     ordinaryMail ?? 'default',
-  ]);
-  return renderTable(head, rows);
+    renderReach(domain),
+  ];
+}
+
+function renderReach({ certifiedOnly, closedGroup }: Domain): string {
+  if (closedGroup !== undefined) return closedGroup.join(', ');
+  return certifiedOnly ? 'certified recipients' : 'anybody';
 }

@@ -37,6 +37,19 @@ export const deliveryFailures = {
   },
 } as const satisfies Record<string, DeliveryFailure>;
 
+/**
+ * The recipient's domain takes mail of its closed group only. Not among the statuses that a peer's answer is
+ * recognised by: others say 5.7.1 for reasons of their own.
+ */
+export const closedGroupFailure: DeliveryFailure = {
+  error: 'altro',
+  status: '5.7.1',
+  text: {
+    italian: 'il destinatario riceve messaggi solo dal proprio gruppo chiuso',
+    english: 'the recipient takes messages of its closed group only',
+  },
+};
+
 export interface RefusedByPeer {
   /** Enhanced status of the answer, or derived from its code. */
   readonly enhanced: string;

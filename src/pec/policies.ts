@@ -61,7 +61,7 @@ function checkClosedGroup({ closedGroup }: SendingPolicy, recipients: readonly R
   if (closedGroup === undefined) return [];
   const outside = recipients
     .map(({ address }) => address)
-    .filter((address) => !closedGroup.includes(domainOf(address)));
+    .filter((address) => !isInGroup(closedGroup, address));
   if (outside.length === 0) return [];
   return [
     {
@@ -72,4 +72,9 @@ function checkClosedGroup({ closedGroup }: SendingPolicy, recipients: readonly R
       english: `recipients outside the sender's closed group (${listSome(outside, 'english')})`,
     },
   ];
+}
+
+/** True when the address is of a domain of the group; the same rule holds for who writes and who is written to. */
+export function isInGroup(closedGroup: readonly string[], address: string): boolean {
+  return closedGroup.includes(domainOf(address).toLowerCase());
 }

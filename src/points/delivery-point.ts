@@ -4,14 +4,16 @@
  * receipt, state and log entry stand or fall in one transaction: no delivery without its receipt, no receipt
  * without delivery.
  */
+import { findDomain } from '../accounts/domains.ts';
 import { findMailbox } from '../accounts/mailboxes.ts';
 import { loadContent } from '../content/content.ts';
 import type { ReadTransaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import { hasRoom } from '../mailbox/quota.ts';
 import { spellRecipient } from '../pec/facts.ts';
-import { deliveryFailures } from '../pec/failures.ts';
+import { closedGroupFailure, deliveryFailures } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
+import { isInGroup } from '../pec/policies.ts';
 import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
 import { loadPecMessage, type PecMessage, type PecRecipient } from '../queue/pec-messages.ts';
 import { commitDelivery, commitNonDelivery, MailboxFilledUp } from './delivery-commit.ts';
@@ -85,6 +87,9 @@ async function findFailure(
     const [standing] = await readStandings(parts, tx, [recipient.address]);
     return standing?.configured === true ? deliveryFailures.unknownMailbox : deliveryFailures.unknownDomain;
   }
+  // A closed group holds in both directions (pec-wire §7.3): the envelope was taken in charge, and fails here.
+  const closedGroup = (await findDomain(tx, mailbox.domain))?.closedGroup;
+  if (closedGroup !== undefined && !isInGroup(closedGroup, message.facts.sender)) return closedGroupFailure;
   const fits = await hasRoom(tx, mailbox.id, message.envelopeSize);
   return fits ? undefined : deliveryFailures.mailboxFull;
 }

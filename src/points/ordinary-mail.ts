@@ -68,7 +68,9 @@ async function readDestinations(
         enhanced: '5.1.1',
       });
     const domain = await findDomain(tx, domainOf(recipient));
-    const way = mailbox.ordinaryMail ?? domain?.ordinaryMail ?? parts.ordinaryMail;
+    const wanted = mailbox.ordinaryMail ?? domain?.ordinaryMail ?? parts.ordinaryMail;
+    // Who ordinary mail is from nobody can say: a closed group takes none.
+    const way = domain?.closedGroup === undefined ? wanted : 'refuse';
     destinations.push({ recipient, way, forwardTo: mailbox.forwardTo });
   }
   return destinations;
