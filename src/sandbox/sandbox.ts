@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import type { Clock } from '../lib/time.ts';
@@ -40,7 +41,8 @@ const clamdSocket = '/run/clamav/clamd.ctl';
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const { clock } = options;
   if (options.fresh) rmSync(options.folder, { recursive: true, force: true });
-  const files = sandboxFiles(options.folder);
+  // Paths in a configuration count from its own folder, so they are written in full.
+  const files = sandboxFiles(resolve(options.folder));
   const antivirus = await findAntivirus();
   const providers = await prepareSandbox({ files, at: clock(), services, antivirus: antivirus.config });
   const running: { provider: RunningProvider; log: RootLog }[] = [];
