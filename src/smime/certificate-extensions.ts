@@ -28,6 +28,8 @@ export interface Extensions {
   readonly keyUsage: KeyUsage | undefined;
   /** Purposes, dotted; undefined when the extension is absent. */
   readonly purposes: readonly string[] | undefined;
+  /** Whether that extension is critical. */
+  readonly purposesCritical: boolean;
   readonly basicConstraints:
     | { readonly authority: boolean; readonly pathLength: number | undefined }
     | undefined;
@@ -62,6 +64,7 @@ export function readExtensions(list: readonly BerElement[]): Extensions {
   return {
     keyUsage: readKeyUsage(byOid.get(oids.keyUsage)),
     purposes: findValue(oids.extKeyUsage)?.children.map((purpose) => readOid(purpose) ?? ''),
+    purposesCritical: byOid.get(oids.extKeyUsage)?.critical === true,
     basicConstraints: readBasicConstraints(findValue(oids.basicConstraints)),
     alternativeNames: (findValue(oids.subjectAltName)?.children ?? []).map(readGeneralName),
     nameConstraints: readNameConstraints(findValue(oids.nameConstraints)),

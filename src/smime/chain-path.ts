@@ -23,7 +23,7 @@ export function checkPath(path: Path, conditions: PathConditions): SignatureProb
   return [
     ...path.flatMap((certificate) => checkValidity(certificate, conditions.instants)),
     ...path.flatMap(checkCriticalExtensions),
-    ...path.flatMap((_, index) => (index === 0 ? [] : checkIssuer(path, index))),
+    ...path.flatMap((_, index) => (index === 0 ? [] : checkIssuer(path, index, conditions.policy))),
     ...path.flatMap((_, index) => checkNames(path, index)),
     ...path.slice(0, -1).flatMap((certificate) => checkAlgorithm(certificate, conditions.policy)),
     ...path.slice(0, -1).flatMap((_, index) => checkRevocation(path, index, conditions)),
@@ -59,7 +59,7 @@ function checkCriticalExtensions({ extensions }: Certificate): SignatureProblem[
 }
 
 /** §6.1.4 (k) to (n): an issuer is an authority, may sign certificates, and its path length is kept. */
-function checkIssuer(path: Path, index: number): SignatureProblem[] {
+function checkIssuer(path: Path, index: number, policy: VerificationPolicy): SignatureProblem[] {
   const certificate = path[index];
   if (certificate === undefined) return [];
   const { basicConstraints, keyUsage, purposes } = certificate.extensions;
@@ -71,17 +71,17 @@ function checkIssuer(path: Path, index: number): SignatureProblem[] {
     between <= (basicConstraints.pathLength ?? Number.POSITIVE_INFINITY) &&
     keyUsage?.keyCertSign !== false &&
     // Purposes of an authority bind what it issues: our own TLS authority must not make mail signers.
-    allowsMail(purposes);
+    allowsPurpose(purposes, policy.purpose === 'time-stamping' ? oids.timeStamping : oids.emailProtection);
   return isFit ? [] : [problem('issuer-unfit', describeName(certificate.subjectName))];
 }
 
 /** §4.2.1.12: no purposes at all, the e-mail one, or any. */
 export function allowsMail(purposes: readonly string[] | undefined): boolean {
-  return (
-    purposes === undefined ||
-    purposes.includes(oids.emailProtection) ||
-    purposes.includes(oids.anyExtKeyUsage)
-  );
+  return allowsPurpose(purposes, oids.emailProtection);
+}
+
+function allowsPurpose(purposes: readonly string[] | undefined, wanted: string): boolean {
+  return purposes === undefined || purposes.includes(wanted) || purposes.includes(oids.anyExtKeyUsage);
 }
 
 /** §6.1.3 (b), (c): the constraints of each authority hold for all certificates below it. */

@@ -38,6 +38,7 @@ export const oids = {
   authorityKeyIdentifier: '2.5.29.35',
   extKeyUsage: '2.5.29.37',
   emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
   anyExtKeyUsage: '2.5.29.37.0',
   // Extensions of revocation lists (RFC 5280 §5.2).
   issuingDistributionPoint: '2.5.29.28',

@@ -142,7 +142,7 @@ function constantPartsOf(chain: Signer['chain']): ConstantParts {
 }
 
 /** issuerAndSerialNumber, copied from the certificate bytes and all (RFC 5652 §10.2.4). */
-function buildSignerIdentifier(certificate: Uint8Array): Uint8Array {
+export function buildSignerIdentifier(certificate: Uint8Array): Uint8Array {
   const fields = parseBer(certificate).children[0]?.children ?? [];
   // TBSCertificate: [0] version (absent in v1), serialNumber, signature, issuer, …
   const offset = fields[0]?.tag === 0xa0 ? 1 : 0;

@@ -42,6 +42,8 @@ export interface VerificationPolicy {
   readonly profile: 'provider' | 'any';
   /** For which certificates a fresh revocation list must be there; lists that are there always count. */
   readonly revocation: 'chain' | 'signer' | 'none';
+  /** What the authorities of the chain must be allowed to issue for; `mail` unless told. */
+  readonly purpose?: 'mail' | 'time-stamping';
 }
 
 /** What arrives now from a provider: the strictest. */
