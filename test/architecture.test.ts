@@ -36,6 +36,8 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['content', ['db', 'blob', 'mime', 'lib']],
   ['antivirus', ['mime', 'lib']],
   ['provider-index', ['smime', 'keys', 'mime', 'lib']],
+  ['trust', ['smime', 'lib']],
+  ['clock', ['lib']],
   ['tsa', ['lib']],
   ['relay', ['mime', 'lib']],
   ['accounts', ['db', 'mime', 'lib']],
@@ -59,9 +61,9 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
 ]);
 
 /** Files that implement a seam are named for what they are built on, and only wire.ts and tests know them. */
-const SEAMS = ['keys', 'blob', 'db', 'antivirus', 'provider-index', 'tsa', 'relay'];
+const SEAMS = ['keys', 'blob', 'db', 'antivirus', 'provider-index', 'trust', 'clock', 'tsa', 'relay'];
 const TECHNOLOGY =
-  /^(?:sqlite|postgres|fs|s3|memory|clamd|eicar|pem|pkcs11|file|https|ldap|smtp|rfc3161|local|fail)\.ts$/;
+  /^(?:sqlite|postgres|fs|s3|memory|clamd|eicar|pem|pkcs11|file|https?|ldap|smtp|sntp|rfc3161|local|fail)\.ts$/;
 
 /** What pure rooms may take from Node: functions from values to values. */
 const PURE_NODE: Readonly<Record<string, RegExp>> = {
