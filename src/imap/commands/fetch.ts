@@ -6,11 +6,12 @@ import { hasFlag } from '../flags.ts';
 import { FetchWriter } from '../message/fetch-writer.ts';
 import { findWordItem } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
-import { countOf, includes, type Ranges, rangesOf, windowsOf } from '../number-ranges.ts';
+import { countOf, includes, type Ranges, rangesOf, valuesOf, windowsOf } from '../number-ranges.ts';
 import { requireQresync, tellVanished } from '../qresync.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import { type FetchRequest, readFetchItems } from '../wire/fetch-items.ts';
+import { type PartialRange, readPartialRange, slicePartial } from '../wire/return-options.ts';
 import type { SequenceSet } from '../wire/sequence-set.ts';
 import { SyntaxProblem } from '../wire/syntax.ts';
 
@@ -21,24 +22,32 @@ interface FetchCommand {
   readonly changedSince: number | undefined;
   /** Also what vanished since. */
   readonly vanished: boolean;
+  /** Only these of the messages named (RFC 9394). */
+  readonly partial: PartialRange | undefined;
 }
+
+type Modifiers = Pick<FetchCommand, 'changedSince' | 'vanished' | 'partial'>;
 
 /** Records asked of the store at a time: many when they are all there is to it, few when bodies follow. */
 const windowSizes = { records: 1000, structures: 200, bodies: 50 };
 
-function readModifiers(args: Arguments): Pick<FetchCommand, 'changedSince' | 'vanished'> {
+function readModifiers(args: Arguments): Modifiers {
   let changedSince: number | undefined;
   let vanished = false;
-  if (!args.tryText(' ')) return { changedSince, vanished };
+  let partial: PartialRange | undefined;
+  if (!args.tryText(' ')) return { changedSince, vanished, partial };
   args.list(() => {
     const name = args.keyword();
     if (name === 'VANISHED') vanished = true;
-    else if (name === 'CHANGEDSINCE') {
+    else if (name === 'PARTIAL') {
+      args.space();
+      partial = readPartialRange(args);
+    } else if (name === 'CHANGEDSINCE') {
       args.space();
       changedSince = args.number();
     } else throw new SyntaxProblem(`There is no FETCH modifier ${name}`);
   });
-  return { changedSince, vanished };
+  return { changedSince, vanished, partial };
 }
 
 function readFetch(args: Arguments, byUid: boolean): FetchCommand {
@@ -53,6 +62,7 @@ function readFetch(args: Arguments, byUid: boolean): FetchCommand {
   if (modifiers.vanished && (!byUid || modifiers.changedSince === undefined)) {
     throw new SyntaxProblem('VANISHED is for UID FETCH with CHANGEDSINCE');
   }
+  if (modifiers.partial !== undefined && !byUid) throw new SyntaxProblem('PARTIAL is for UID FETCH');
   return {
     set,
     items: completeItems(items, byUid, modifiers.changedSince !== undefined),
@@ -112,7 +122,9 @@ async function fetch(session: Session, command: FetchCommand): Promise<Completio
   for (const item of items) if (item.kind === 'word') findWordItem(item.name).onAsk?.(session);
   if (command.vanished) requireQresync(session);
   if (command.changedSince !== undefined) becomeCondstoreAware(session);
-  const uids = resolveSet(session, command.set, byUid);
+  const named = resolveSet(session, command.set, byUid);
+  const uids =
+    command.partial === undefined ? named : rangesOf(slicePartial([...valuesOf(named)], command.partial));
   const writer = new FetchWriter(session, items);
   if (command.vanished) await tellVanished(session, command.set, command.changedSince ?? 0);
   let found = 0;

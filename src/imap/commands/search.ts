@@ -1,37 +1,63 @@
-/** SEARCH and UID SEARCH (RFC 3501 §6.4.4, ESEARCH of RFC 4731). */
+/** SEARCH and UID SEARCH (RFC 3501 §6.4.4, ESEARCH of RFC 4731, SEARCHRES of RFC 5182). */
 import { type Action, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
-import { answerExtended, answerSearch, readReturnOptions } from '../search/answer.ts';
+import { valuesOf } from '../number-ranges.ts';
+import { Refusal } from '../refusal.ts';
+import { answerExtended, answerPlainly } from '../search/answer.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
+import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
-import { readSearchProgram } from '../wire/search-keys.ts';
+import { readReturnOptions } from '../wire/return-options.ts';
+import { readSearchProgram, type SearchKey } from '../wire/search-keys.ts';
 
-function readSearch(args: Arguments, byUid: boolean): Action {
+function readSearch(args: Arguments, session: Session, byUid: boolean): Action {
   args.space();
   const options = readReturnOptions(args);
-  const key = readSearchProgram(args);
+  const saves = options?.items.has('SAVE') === true;
+  const key = readProgram(args, session, saves);
   args.end();
-  return async (session, { tag }) => {
+  return async (_, { tag }) => {
     const withModseq = mentions(key, 'modseq');
     if (withModseq) becomeCondstoreAware(session);
-    const call = { tag, byUid, withModseq };
-    const result = await runSearch(session, key);
-    if (options === undefined) answerSearch(session, call, result);
-    else answerExtended(session, call, result, options);
+    const call = { tag, byUid, withModseq, sorted: false };
+    const { uids, records } = await searchOrForget(session, key, saves);
+    const found = { uids: [...valuesOf(uids)], records };
+    if (options === undefined && !session.has('IMAP4rev2')) answerPlainly(session, call, found);
+    else answerExtended(session, call, found, options ?? { items: new Set(['ALL']), partial: undefined });
     return undefined;
   };
+}
+
+/** A charset that is refused is a failed search, too. */
+function readProgram(args: Arguments, session: Session, saves: boolean): SearchKey {
+  try {
+    return readSearchProgram(args);
+  } catch (error) {
+    if (saves && error instanceof Refusal) session.savedSearch = [];
+    throw error;
+  }
+}
+
+/** A search that fails leaves `$` empty (RFC 5182 §2.1). */
+async function searchOrForget(session: Session, key: SearchKey, saves: boolean) {
+  try {
+    return await runSearch(session, key);
+  } catch (error) {
+    if (saves) session.savedSearch = [];
+    throw error;
+  }
 }
 
 export const searchCommand: PlainCommand = {
   name: 'SEARCH',
   states: selected,
   announcing: 'no-expunge',
-  read: (args) => readSearch(args, false),
+  read: (args, session) => readSearch(args, session, false),
 };
 
 export const uidSearch: PlainCommand = {
   name: 'UID SEARCH',
   states: selected,
   announcing: 'all',
-  read: (args) => readSearch(args, true),
+  read: (args, session) => readSearch(args, session, true),
 };

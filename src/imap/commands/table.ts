@@ -22,10 +22,12 @@ import { getquota, getquotaroot } from './quota.ts';
 import { rename } from './rename.ts';
 import { searchCommand, uidSearch } from './search.ts';
 import { examine, selectCommand } from './select.ts';
+import { sortCommand, uidSort } from './sort.ts';
 import { starttls } from './starttls.ts';
 import { status } from './status.ts';
 import { storeCommand, uidStore } from './store.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
+import { threadCommand, uidThread } from './thread.ts';
 
 const all: readonly Command[] = [
   // Any state
@@ -62,13 +64,17 @@ const all: readonly Command[] = [
   fetchCommand,
   moveCommand,
   searchCommand,
+  sortCommand,
   storeCommand,
+  threadCommand,
   uidCopy,
   uidExpunge,
   uidFetch,
   uidMove,
   uidSearch,
+  uidSort,
   uidStore,
+  uidThread,
   unselect,
 ];
 

@@ -1,80 +1,85 @@
-/** Answers to SEARCH: the old list of numbers, or ESEARCH when RETURN was asked for (RFC 4731). */
-import { namesOf } from '../message-sets.ts';
-import { countOf, formatRanges, type Ranges, valuesOf } from '../number-ranges.ts';
+/**
+ * Answers to SEARCH and SORT: the old list of numbers, or ESEARCH when RETURN was asked for (RFC 4731, ESORT
+ * of RFC 5267), and the result kept for `$` (RFC 5182).
+ */
+import { formatRanges, rangesOf } from '../number-ranges.ts';
 import type { Session } from '../session.ts';
-import type { Arguments } from '../wire/arguments.ts';
 import { formatString } from '../wire/format.ts';
-import { SyntaxProblem } from '../wire/syntax.ts';
+import { type ReturnOptions, slicePartial } from '../wire/return-options.ts';
 import type { SearchResult } from './run-search.ts';
-
-export type ReturnOption = 'MIN' | 'MAX' | 'ALL' | 'COUNT';
-const returnOptions: readonly string[] = ['MIN', 'MAX', 'ALL', 'COUNT'] satisfies ReturnOption[];
 
 export interface SearchCall {
   readonly tag: string;
   readonly byUid: boolean;
   /** The search names modseqs: the highest one is told (RFC 7162 §3.1.5). */
   readonly withModseq: boolean;
+  /** The results have an order of their own. */
+  readonly sorted: boolean;
 }
 
-/** `RETURN (…) `; undefined when it is not there. @throws {SyntaxProblem} */
-export function readReturnOptions(args: Arguments): Set<ReturnOption> | undefined {
-  if (!args.tryText('RETURN ')) return undefined;
-  const options = new Set<ReturnOption>();
-  args.list(() => {
-    const option = args.keyword();
-    if (!returnOptions.includes(option)) throw new SyntaxProblem(`There is no RETURN option ${option}`);
-    options.add(option as ReturnOption);
-  });
-  args.space();
-  // RFC 4731 §3.1: an empty list asks for ALL.
-  return options.size === 0 ? new Set(['ALL']) : options;
+/** What was found, UIDs in the order of the answer. */
+export interface Found extends Pick<SearchResult, 'records'> {
+  readonly uids: readonly number[];
 }
 
-export function answerSearch(session: Session, call: SearchCall, result: SearchResult): void {
-  const names = namesOf(session, result.uids, call.byUid);
-  const numbers = [...valuesOf(names)];
+/** `SEARCH 2 84 882` or `SORT …`. */
+export function answerPlainly(session: Session, call: SearchCall, found: Found): void {
   const modseq =
-    call.withModseq && numbers.length > 0 ? ` (MODSEQ ${highestModseq(result, result.uids)})` : '';
-  session.untagged(['SEARCH', ...numbers].join(' ') + modseq);
+    call.withModseq && found.uids.length > 0 ? ` (MODSEQ ${highestModseq(found, found.uids)})` : '';
+  const name = call.sorted ? 'SORT' : 'SEARCH';
+  session.untagged([name, ...namesOfUids(session, call, found.uids)].join(' ') + modseq);
 }
 
+/** ESEARCH, unless nothing but keeping was asked for. */
 export function answerExtended(
   session: Session,
   call: SearchCall,
-  result: SearchResult,
-  options: ReadonlySet<ReturnOption>,
+  found: Found,
+  options: ReturnOptions,
 ): void {
-  const names = namesOf(session, result.uids, call.byUid);
-  const items = [`ESEARCH (TAG ${formatString(call.tag)})`];
-  if (call.byUid) items.push('UID');
-  const first = names[0]?.[0];
-  const last = names.at(-1)?.[1];
-  if (options.has('MIN') && first !== undefined) items.push(`MIN ${first}`);
-  if (options.has('MAX') && last !== undefined) items.push(`MAX ${last}`);
-  if (options.has('ALL') && names.length > 0) items.push(`ALL ${formatRanges(names)}`);
-  if (options.has('COUNT')) items.push(`COUNT ${countOf(names)}`);
-  if (call.withModseq && names.length > 0) {
-    items.push(`MODSEQ ${highestModseq(result, toldUids(result.uids, options))}`);
+  const { items, partial } = options;
+  if (items.has('SAVE')) session.savedSearch = rangesOf(chooseSaved(found.uids, options));
+  if (items.has('SAVE') && items.size === 1 && partial === undefined) return;
+  const names = namesOfUids(session, call, found.uids);
+  const parts = [`ESEARCH (TAG ${formatString(call.tag)})`];
+  if (call.byUid) parts.push('UID');
+  if (items.has('MIN') && names.length > 0) parts.push(`MIN ${names[0]}`);
+  if (items.has('MAX') && names.length > 0) parts.push(`MAX ${names.at(-1)}`);
+  if (items.has('ALL') && names.length > 0) parts.push(`ALL ${formatNames(call, names)}`);
+  if (partial !== undefined) {
+    const slice = slicePartial(names, partial);
+    parts.push(`PARTIAL (${partial.text} ${slice.length === 0 ? 'NIL' : formatNames(call, slice)})`);
   }
-  session.untagged(items.join(' '));
+  if (items.has('COUNT')) parts.push(`COUNT ${names.length}`);
+  if (call.withModseq && names.length > 0)
+    parts.push(`MODSEQ ${highestModseq(found, chooseSaved(found.uids, options))}`);
+  session.untagged(parts.join(' '));
 }
 
-/** RFC 4731 §3.2: with only MIN or MAX asked, the modseq is that of the messages told. */
-function toldUids(uids: Ranges, options: ReadonlySet<ReturnOption>): Ranges {
-  if (options.has('ALL') || options.has('COUNT')) return uids;
-  const first = uids[0]?.[0] ?? 0;
-  const last = uids.at(-1)?.[1] ?? 0;
-  if (options.has('MIN') && options.has('MAX'))
-    return [
-      [first, first],
-      [last, last],
-    ];
-  return options.has('MIN') ? [[first, first]] : [[last, last]];
+/**
+ * The results an answer with these options is about: all, or with only MIN, MAX or PARTIAL asked those told.
+ * `$` and MODSEQ follow the same rule (RFC 5182 §2.4, RFC 4731 §3.2, RFC 9394 §3.2).
+ */
+function chooseSaved(uids: readonly number[], { items, partial }: ReturnOptions): number[] {
+  const narrowed = items.has('MIN') || items.has('MAX') || partial !== undefined;
+  if (!narrowed || items.has('ALL') || items.has('COUNT')) return [...uids].sort((a, b) => a - b);
+  const chosen = new Set(partial === undefined ? [] : slicePartial(uids, partial));
+  const [first] = uids;
+  const last = uids.at(-1);
+  if (items.has('MIN') && first !== undefined) chosen.add(first);
+  if (items.has('MAX') && last !== undefined) chosen.add(last);
+  return [...chosen].sort((a, b) => a - b);
 }
 
-function highestModseq({ records }: SearchResult, uids: Ranges): number {
-  let highest = 0;
-  for (const uid of valuesOf(uids)) highest = Math.max(highest, records?.get(uid)?.modseq ?? 0);
-  return highest;
+function namesOfUids(session: Session, { byUid }: SearchCall, uids: readonly number[]): readonly number[] {
+  return byUid ? uids : uids.map((uid) => session.view.sequenceOf(uid) as number);
+}
+
+/** In the order of a sort no two numbers may be joined to a range. */
+function formatNames({ sorted }: SearchCall, names: readonly number[]): string {
+  return sorted ? names.join(',') : formatRanges(rangesOf(names));
+}
+
+function highestModseq({ records }: Found, uids: readonly number[]): number {
+  return uids.reduce((highest, uid) => Math.max(highest, records?.get(uid)?.modseq ?? 0), 0);
 }

@@ -7,10 +7,10 @@ export const dayLength = 86_400_000;
 
 const twoDigits = (value: number): string => (value < 10 ? `0${value}` : `${value}`);
 
-/** `17-Jul-2026 02:44:25 +0000`, without the quotes; the day padded with a space (date-day-fixed). */
+/** `17-Jul-2026 02:44:25 +0000`, without the quotes; the day has two digits (date-day-fixed). */
 export function formatDateTime(at: Instant): string {
   const date = new Date(at);
-  const day = `${date.getUTCDate()}`.padStart(2, ' ');
+  const day = twoDigits(date.getUTCDate());
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(':');
   return `${day}-${months[date.getUTCMonth()]}-${`${date.getUTCFullYear()}`.padStart(4, '0')} ${time} +0000`;
 }

@@ -13,7 +13,7 @@ describe('dates', () => {
     for (const at of [0, Date.UTC(2026, 1, 9, 3, 4, 5), Date.UTC(1969, 11, 31, 23, 59, 59)]) {
       assert.equal(parseDateTime(formatDateTime(at)), at);
     }
-    assert.equal(formatDateTime(Date.UTC(2026, 1, 9, 3, 4, 5)), ' 9-Feb-2026 03:04:05 +0000');
+    assert.equal(formatDateTime(Date.UTC(2026, 1, 9, 3, 4, 5)), '09-Feb-2026 03:04:05 +0000');
   });
 
   it('refuses days and hours that are none', () => {

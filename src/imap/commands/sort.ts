@@ -1,0 +1,46 @@
+/** SORT and UID SORT (RFC 5256; RETURN of ESORT, RFC 5267). */
+import { type Action, type PlainCommand, selected } from '../command.ts';
+import { becomeCondstoreAware } from '../condstore.ts';
+import { answerExtended, answerPlainly } from '../search/answer.ts';
+import { loadFacts } from '../search/load-facts.ts';
+import { mentions, runSearch } from '../search/run-search.ts';
+import { needsHeaders, readSortKeys, sortMessages } from '../search/sort.ts';
+import type { Arguments } from '../wire/arguments.ts';
+import { readReturnOptions } from '../wire/return-options.ts';
+import { readSearchKeys } from '../wire/search-keys.ts';
+
+function readSort(args: Arguments, byUid: boolean): Action {
+  args.space();
+  const options = readReturnOptions(args);
+  const sortKeys = readSortKeys(args);
+  args.space();
+  const charset = args.astring();
+  args.space();
+  const key = readSearchKeys(args, charset);
+  args.end();
+  return async (session, { tag }) => {
+    const withModseq = mentions(key, 'modseq');
+    if (withModseq) becomeCondstoreAware(session);
+    const result = await runSearch(session, key, true);
+    const facts = await loadFacts(session, result, needsHeaders(sortKeys));
+    const found = { uids: sortMessages(facts, sortKeys), records: result.records };
+    const call = { tag, byUid, withModseq, sorted: true };
+    if (options === undefined) answerPlainly(session, call, found);
+    else answerExtended(session, call, found, options);
+    return undefined;
+  };
+}
+
+export const sortCommand: PlainCommand = {
+  name: 'SORT',
+  states: selected,
+  announcing: 'no-expunge',
+  read: (args) => readSort(args, false),
+};
+
+export const uidSort: PlainCommand = {
+  name: 'UID SORT',
+  states: selected,
+  announcing: 'all',
+  read: (args) => readSort(args, true),
+};
