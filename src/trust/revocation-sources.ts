@@ -2,6 +2,7 @@
  * Which revocation lists and OCSP answers there are to fetch: those that the certificates we lean on name
  * themselves. Never those of a certificate that a message brought: strangers do not tell us where to connect.
  */
+import { decodePem } from '../lib/pem.ts';
 import type { Instant } from '../lib/time.ts';
 import { type Certificate, hashCertificate } from '../smime/certificate.ts';
 import { describeName } from '../smime/distinguished-name.ts';
@@ -53,7 +54,7 @@ interface ListExpectation {
 
 /** Plain HTTP can give any list, also a good one of another authority. */
 function readList(bytes: Uint8Array, { issuers, authorities, at }: ListExpectation): RevocationList {
-  const list = parseRevocationList(bytes);
+  const list = parseRevocationList(unwrapPem(bytes));
   if (!issuers.some((issuer) => sameBytes(issuer, list.issuer)))
     throw new Error('it is the list of another authority');
   const named = authorities.filter(({ subject }) => sameBytes(subject, list.issuer));
@@ -66,6 +67,12 @@ function readList(bytes: Uint8Array, { issuers, authorities, at }: ListExpectati
   if (signer === undefined) throw new Error(`it is not signed by ${describeName(first.subjectName)}`);
   if (list.thisUpdate > at + 600_000) throw new Error('it is from the future');
   return list;
+}
+
+/** RFC 5280 §4.2.1.13 wants DER; some publish PEM all the same. */
+function unwrapPem(bytes: Uint8Array): Uint8Array {
+  if (bytes[0] !== 0x2d) return bytes;
+  return decodePem('X509 CRL', Buffer.from(bytes).toString('latin1'))[0] ?? bytes;
 }
 
 /** One source for each certificate that names a responder and whose issuer is known; its key is `hashCertificate`. */
