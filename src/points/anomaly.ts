@@ -10,10 +10,12 @@ import { deliver } from '../mailbox/deliver.ts';
 import { hasRoom } from '../mailbox/quota.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { buildAnomalyEnvelope } from '../pec/anomaly-envelope.ts';
+import { describeWarnings } from '../pec/attachment-rules.ts';
 import type { MessageFacts, Wording } from '../pec/facts.ts';
 import { buildIdentificativo } from '../pec/identifiers.ts';
 import { readOriginal } from '../pec/original-message.ts';
 import type { Arrival } from './arrival.ts';
+import { inspectAttachments } from './attachments.ts';
 import { buildReturnPath } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
@@ -23,8 +25,6 @@ export interface Anomaly {
   readonly arrival: Arrival;
   readonly recipients: readonly string[];
   readonly reason: Wording;
-  /** Remarks for the recipients, e.g. about encrypted archives. */
-  readonly warnings?: readonly Wording[];
 }
 
 /**
@@ -40,6 +40,8 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
   });
   const facts = describeArrival(parts, anomaly);
   const { segments, eightBit } = intake;
+  // Only here: a certified envelope that arrives is delivered unchanged, so that nobody can write into its text.
+  const warnings = describeWarnings(await inspectAttachments(parts, intake));
   const built = buildAnomalyEnvelope({
     provider: parts.provider,
     facts,
@@ -47,7 +49,7 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
     received: { header: arrival.reading.header, segments, eightBit },
     reason,
     traceFields: buildReceivedField(parts, arrival),
-    ...(anomaly.warnings === undefined ? {} : { warnings: anomaly.warnings }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   });
   const sealed = await seal(parts, built, at);
   await parts.steps.reached('incoming:signed');
