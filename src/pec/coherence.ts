@@ -48,8 +48,12 @@ export function checkCoherence(events: Iterable<LogEvent>, context: CoherenceCon
   return [...histories.values()].flatMap((history) => checkHistory(history, context));
 }
 
-/** Ordinary mail has an identifier of its own, and none of these rules. */
-function concernsCertified({ type }: LogEvent): boolean {
+/**
+ * Ordinary mail has an identifier of its own, and none of these rules. Nor has a notification that is about no
+ * message of ours, whatever it claims.
+ */
+function concernsCertified({ type, sendingProvider }: LogEvent): boolean {
+  if (type === 'notification-received') return sendingProvider !== '';
   return type !== 'anomaly' && type !== 'ordinary-refused' && type !== 'put-into-mailbox';
 }
 

@@ -17,7 +17,13 @@ import { decideTransition, type LifecycleEvent, statesBefore } from '../pec/life
 import { readMsgid } from '../pec/original-message.ts';
 import { notificationValues } from '../pec/wire-names.ts';
 import { removeForRecipient } from '../queue/outgoing.ts';
-import { findPecMessage, findRecipient, moveRecipient, type PecMessage } from '../queue/pec-messages.ts';
+import {
+  findPecMessage,
+  findRecipient,
+  listRecipients,
+  moveRecipient,
+  type PecMessage,
+} from '../queue/pec-messages.ts';
 import { describeArrival, infected } from './anomaly.ts';
 import { type Arrival, isServiceAddress } from './arrival.ts';
 import type { PointParts } from './parts.ts';
@@ -66,9 +72,10 @@ interface Commit {
 }
 
 async function commit(parts: PointParts, tx: Transaction, work: Commit): Promise<void> {
-  const { arrival, notification, about } = work;
+  const { arrival, notification } = work;
   const message = await findOurs(tx, notification.data);
-  const late = message === undefined ? false : await moveStates(parts, tx, { ...work, message });
+  const about = message === undefined ? [] : await keepRecipients(tx, message, work.about);
+  const late = message === undefined ? false : await moveStates(parts, tx, { ...work, about, message });
   if (message !== undefined && work.virus !== undefined) await work.virus.commit(tx, message);
   const known = await deliverUnchanged(parts, tx, arrival);
   if (known === 'again') return;
@@ -105,6 +112,19 @@ async function findOurs(
   return message?.facts.sender.toLowerCase() === data.sender.toLowerCase() ? message : undefined;
 }
 
+/** Those that the message really has at other providers: recipients here are delivered to by this one only. */
+async function keepRecipients(
+  tx: Transaction,
+  message: PecMessage,
+  about: readonly string[],
+): Promise<readonly string[]> {
+  const recipients = await listRecipients(tx, message.id);
+  const remote = new Set(
+    recipients.filter(({ local, certified }) => certified && !local).map(({ address }) => address),
+  );
+  return about.filter((address) => remote.has(address.toLowerCase()));
+}
+
 /** True when the transaction had been closed for a recipient before. */
 async function moveStates(
   parts: PointParts,
@@ -117,8 +137,7 @@ async function moveStates(
   for (const recipient of about) {
     const address = recipient.toLowerCase();
     const row = await findRecipient(tx, message.id, address);
-    // A recipient here is delivered to by this provider: nobody else may say so.
-    if (row === undefined || row.local) continue;
+    if (row === undefined) continue;
     const transition = decideTransition(row.state, event);
     if (transition.kind === 'late') late = true;
     if (transition.kind !== 'move') continue;

@@ -211,3 +211,18 @@ test('several messages are told apart, and ordinary mail is left out', () => {
     ['pec.2@alfa.test', 'pec.2@alfa.test', 'pec.2@alfa.test'],
   );
 });
+
+test('a notification that is about no message of ours has no part in the history of one', () => {
+  const claimed: NotificationReceivedEvent = {
+    ...received('avvenuta-consegna'),
+    sendingProvider: '',
+    facts: { ...facts, sender: 'altri@gamma.test' },
+  };
+  const context: CoherenceContext = {
+    provider: alfa.name,
+    isOurDomain: (domain) => domain === 'alfa.test',
+    settled: true,
+  };
+  const history = [accepted, taken(here), delivered(here), received('avvenuta-consegna'), claimed];
+  assert.deepEqual(checkCoherence(history, context), []);
+});
