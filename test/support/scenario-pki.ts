@@ -39,8 +39,8 @@ export interface ProviderKeys extends IssuedKey {
 
 const organization = 'Scenario PEC';
 const keys = Object.keys(providerNames) as ProviderKey[];
-/** Certificates are a little older than the mail, as they are in life. */
-const issuedAt = Date.now() - 24 * 3_600_000;
+/** Certificates are older than the mail, as they are in life. */
+const issuedAt = Date.now() - 30 * 24 * 3_600_000;
 
 let shared: Promise<ScenarioPki> | undefined;
 
