@@ -8,16 +8,8 @@
  */
 import { z } from 'zod';
 import { checkWholeConfig } from './rules.ts';
-import {
-  absoluteUrl,
-  domainName,
-  filePath,
-  hostName,
-  listener,
-  optionalCount,
-  plainText,
-  wholeNumber,
-} from './types.ts';
+import { clock, index, published, trust } from './trust-settings.ts';
+import { domainName, filePath, hostName, listener, optionalCount, plainText, wholeNumber } from './types.ts';
 
 const MIB = 1024 * 1024;
 
@@ -86,50 +78,6 @@ const signing = z
       .describe('Key and certificates in one PKCS#12 file.'),
   ])
   .describe("The provider's signing key: every receipt and envelope is signed with it (RFC 6109 §5.1).");
-
-const trust = z
-  .strictObject({
-    anchors: z
-      .array(filePath('PEM file.'))
-      .min(1)
-      .describe(
-        "PEM files: the CAs that issue the providers' certificates (AgID's CA; in the sandbox the development CA).",
-      ),
-    intermediates: z
-      .array(filePath('PEM file.'))
-      .default([])
-      .describe('PEM files: issuing CAs that messages may leave out of their signature.'),
-    crl: z
-      .enum(['required', 'if-available', 'off'])
-      .default('if-available')
-      .describe('Revocation lists: `required` treats a certificate without a fresh list as untrusted.'),
-  })
-  .describe('Whom the provider believes when a signature arrives.');
-
-const index = z
-  .discriminatedUnion('kind', [
-    z
-      .strictObject({
-        kind: z.literal('file'),
-        path: filePath('The index: LDIF, or LDIF in a CMS signature (.ldif.p7m).'),
-      })
-      .describe('A file that something else keeps current.'),
-    z
-      .strictObject({
-        kind: z.literal('https'),
-        url: absoluteUrl('https:', 'Where the signed index (.ldif.p7m) is fetched.'),
-        refreshHours: wholeNumber(
-          1,
-          24,
-          12,
-          'How often it is fetched; the rules ask for once a day at least.',
-        ),
-        clientCertificate: filePath('PEM file: client certificate.').nullable().default(null),
-        clientKey: filePath('PEM file: key of the client certificate.').nullable().default(null),
-      })
-      .describe('Fetched over HTTPS; the last good copy stays in force.'),
-  ])
-  .describe('The index of certified mail providers, indice dei gestori (RFC 6109 §4.5).');
 
 const antivirus = z
   .discriminatedUnion('kind', [
@@ -272,11 +220,13 @@ export const configSchema = z
     signing,
     trust,
     index,
+    published,
     antivirus,
     limits,
     policies,
     receipts,
     relay,
+    clock,
     log,
     stopSeconds: wholeNumber(1, 600, 20, 'How long an orderly stop waits for what is under way.'),
     sandbox: z

@@ -35,6 +35,40 @@ export function hostName(description: string) {
     .describe(description);
 }
 
+/** A host name or an address, with or without a port; an IPv6 address with a port stands in brackets. */
+export function serverAddress(description: string) {
+  return z
+    .string()
+    .toLowerCase()
+    .refine((text) => parseServerAddress(text) !== undefined, 'write a host, or host:port')
+    .describe(description);
+}
+
+/** `host`, `host:port`, `[v6]:port`; undefined for anything else. */
+export function parseServerAddress(
+  text: string,
+): { readonly host: string; readonly port: number | undefined } | undefined {
+  const isHost = (host: string) => hostPattern.test(host) || isIP(host) !== 0;
+  if (isHost(text)) return { host: text, port: undefined };
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  return isHost(host) && port > 0 && port < 65_536 ? { host, port } : undefined;
+}
+
+/** An address such as `ricevute@example.it`. */
+export function mailAddress(description: string) {
+  return z
+    .string()
+    .refine((text) => {
+      const [local = '', domain = '', ...rest] = text.split('@');
+      return (
+        rest.length === 0 && /^[a-z0-9._-]{1,64}$/i.test(local) && domainPattern.test(domain.toLowerCase())
+      );
+    }, 'write an address such as "ricevute@example.it"')
+    .describe(description);
+}
+
 /** A path; the loader makes it absolute, counting from the folder of the configuration file. */
 export function filePath(description: string) {
   return z.string().min(1, 'must not be empty').meta({ description, path: true });

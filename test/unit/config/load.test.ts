@@ -38,7 +38,7 @@ test('paths count from the folder of the file, wherever they stand', () => {
     key: '/etc/openpec/keys/signing.key.pem',
     chain: '/etc/openpec/keys/signing.pem',
   });
-  assert.deepEqual(config.index, { kind: 'file', path: '/var/lib/index.ldif' });
+  assert.deepEqual(config.index, { kind: 'file', path: '/var/lib/index.ldif', maxAgeHours: 168 });
 });
 
 test('a configuration cannot be changed', () => {
@@ -143,4 +143,13 @@ test('a file that cannot be used is named with the reason', (t) => {
     /broken\.json cannot be used:\n {2}line 2: expected a value, found "nope"/,
   );
   assert.throws(() => loadConfig(join(folder, 'none.json')), /there is no such file; `pec init` makes one/);
+});
+
+test('servers are named by host or by host and port', () => {
+  const read = (...ntpServers: string[]) =>
+    parseConfig({ ...leastConfig, clock: { ntpServers } }, '/etc/pec.json').clock.ntpServers;
+  const good = ['ntp1.inrim.it', '192.0.2.1', '192.0.2.1:1123', '2001:db8::1', '[2001:db8::1]:123', 'x:1'];
+  assert.deepEqual(read(...good), good);
+  for (const wrong of ['ntp.it:0', 'ntp.it:70000', 'ntp.it:', ':123', 'a b', '[x]', '[::1]', 'ntp..it'])
+    assert.throws(() => read(wrong), /clock\.ntpServers\.0.*write a host, or host:port/s, wrong);
 });
