@@ -11,6 +11,7 @@ import { buildInitCommand } from './init.ts';
 import { buildLogCommand } from './log.ts';
 import { buildMailboxCommand } from './mailbox.ts';
 import { buildQueueCommand } from './queue.ts';
+import { buildReceiptCommand } from './receipt.ts';
 import { buildServeCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { buildVerifyCommand } from './verify.ts';
@@ -42,6 +43,7 @@ function buildProgram(terminal: Terminal): Command {
     buildMailboxCommand(terminal),
     buildQueueCommand(terminal),
     buildLogCommand(terminal),
+    buildReceiptCommand(terminal),
     buildVerifyCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);

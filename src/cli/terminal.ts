@@ -7,6 +7,8 @@ import { CommandFailure, exitCode } from './exit-code.ts';
 export interface Terminal {
   /** Results: standard output. A line end is added. */
   print(text: string): void;
+  /** Results that are no text: standard output, as they are. Resolves when more can be taken. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   /** Remarks: standard error. A line end is added. */
   remark(text: string): void;
   /** True when a person can be asked. */
@@ -22,6 +24,10 @@ export interface Terminal {
 export function createTerminal(): Terminal {
   return {
     print: (line) => void process.stdout.write(`${line}\n`),
+    writeBytes: (bytes) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
     remark: (line) => void process.stderr.write(`${line}\n`),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     async ask(question, preset) {

@@ -1,3 +1,4 @@
+import type { Instant } from '../lib/time.ts';
 import type { ProviderIdentity, ReceiptKind, Wording } from './facts.ts';
 import type { CertificationError } from './wire-names.ts';
 
@@ -18,7 +19,8 @@ export type GeneratedKind =
   | 'virus-detection-notice'
   | 'virus-non-delivery-notice'
   | 'delivery-receipt'
-  | 'non-delivery-notice';
+  | 'non-delivery-notice'
+  | 'duplicate-attestation';
 
 /** The signature over a generated message, kept so that a reproduction carries the original one. */
 export interface SignatureRecord {
@@ -93,16 +95,33 @@ export type GeneratedMessage =
       readonly recipient: string;
       readonly virus: string;
     })
-  | (GeneratedFields & {
-      readonly kind: 'delivery-receipt';
-      readonly receiptKind: ReceiptKind;
-      readonly recipient: string;
-      /** Of the hash files of a brief receipt. */
-      readonly hashAlgorithm?: 'sha1' | 'sha256';
-      readonly salt?: string;
-    })
+  | DeliveryReceiptRecord
   | (GeneratedFields & {
       readonly kind: 'non-delivery-notice';
       readonly recipient: string;
       readonly failure: DeliveryFailure;
+    })
+  | (GeneratedFields & {
+      readonly kind: 'duplicate-attestation';
+      readonly attested: AttestedReceipt;
     });
+
+/** What a duplicate attests: a receipt whose enclosed original is not kept any more. */
+export interface AttestedReceipt {
+  /** When the receipt was issued. */
+  readonly at: Instant;
+  /** The entry of the message log that records it. */
+  readonly entry: { readonly node: string; readonly seq: number; readonly hash: string };
+  /** SHA-256 of the original as submitted here, lower-case hex; undefined where another provider took it. */
+  readonly originalSha256?: string;
+  readonly receipt: DeliveryReceiptRecord;
+}
+
+export type DeliveryReceiptRecord = GeneratedFields & {
+  readonly kind: 'delivery-receipt';
+  readonly receiptKind: ReceiptKind;
+  readonly recipient: string;
+  /** Of the hash files of a brief receipt. */
+  readonly hashAlgorithm?: 'sha1' | 'sha256';
+  readonly salt?: string;
+};

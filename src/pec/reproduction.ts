@@ -1,6 +1,7 @@
 import { buildAnomalyEnvelope } from './anomaly-envelope.ts';
+import { buildDuplicateAttestation } from './duplicate-attestation.ts';
 import type { BuildValues, MessageFacts } from './facts.ts';
-import type { GeneratedMessage } from './generated.ts';
+import type { DeliveryReceiptRecord, GeneratedMessage } from './generated.ts';
 import { buildAcceptanceReceipt } from './receipts/acceptance.ts';
 import { buildDeliveryReceipt } from './receipts/delivery.ts';
 import { buildNonAcceptanceNotice, buildVirusNonAcceptanceNotice } from './receipts/non-acceptance.ts';
@@ -58,12 +59,14 @@ export function rebuildGenerated(reproduction: Reproduction): BuiltMessage {
       return rebuildDelivery(values, generated, enclosed);
     case 'non-delivery-notice':
       return buildNonDeliveryNotice({ ...values, ...generated });
+    case 'duplicate-attestation':
+      return buildDuplicateAttestation({ ...values, ...generated });
   }
 }
 
 function rebuildDelivery(
   values: BuildValues,
-  generated: Extract<GeneratedMessage, { kind: 'delivery-receipt' }>,
+  generated: DeliveryReceiptRecord,
   enclosed: EnclosedMessage | undefined,
 ): BuiltMessage {
   const { receiptKind, ...record } = generated;

@@ -16,6 +16,8 @@ export const headerNames = {
   securityCheck: 'X-VerificaSicurezza',
   /** On virus detections: the sender of the infected message. */
   originalSender: 'X-Mittente',
+  /** Ours, on an attested duplicate, which is no receipt and has no `X-Ricevuta`: of what it is one. */
+  duplicate: 'X-Duplicato-Attestato',
 } as const;
 
 /** `X-Trasporto` (tipo di busta). */
@@ -83,12 +85,16 @@ export const subjectPrefixes = {
   virusNonDelivery: 'AVVISO DI MANCATA CONSEGNA PER VIRUS: ',
   delivery: 'CONSEGNA: ',
   nonDelivery: 'AVVISO DI MANCATA CONSEGNA: ',
+  duplicate: 'DUPLICATO ATTESTATO: ',
 } as const;
 
 /** Names of the parts of the signed multipart/mixed (RFC 6109 §4.3, as providers write them). */
 export const partNames = {
   certificationData: 'daticert.xml',
   original: 'postacert.eml',
+  /** In an attested duplicate; other names, so that no program takes it for the receipt itself. */
+  duplicateData: 'dati-di-certificazione.xml',
+  duplicateEntry: 'registrazione.json',
 } as const;
 
 /** What stands before the sender's address in the From of an envelope (RFC 6109 §2.1). */

@@ -1,14 +1,12 @@
 /** Which delivery receipt a recipient's delivery gives, and its bytes (RFC 6109 §3.3.2). */
-import { hashSegments, readSegments } from '../blob/read-segments.ts';
 import { hex } from '../lib/bytes.ts';
 import { type Segments, sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
-import { PartScanner } from '../mime/part-scanner.ts';
-import { buildBriefOriginal, planBriefOriginal } from '../pec/brief-original.ts';
 import { spellRecipient } from '../pec/facts.ts';
 import { buildDeliveryReceipt } from '../pec/receipts/delivery.ts';
 import type { BuiltMessage } from '../pec/signed-entity.ts';
 import type { PecMessage, PecRecipient } from '../queue/pec-messages.ts';
+import { shortenOriginal } from './brief-form.ts';
 import type { PointParts } from './parts.ts';
 
 export interface StoredEnvelope {
@@ -26,7 +24,8 @@ export async function buildReceiptFor(
 ): Promise<BuiltMessage> {
   const kind = recipient.receiptKind;
   const original = sliceSegments(segments, message.original.start, message.original.end);
-  const enclosed = kind === 'breve' ? await shorten(parts, original) : original;
+  const enclosed =
+    kind === 'breve' ? await shortenOriginal(parts.blobs, original, parts.briefHash) : original;
   return buildDeliveryReceipt({
     provider: parts.provider,
     facts: message.facts,
@@ -38,17 +37,4 @@ export async function buildReceiptFor(
     // Whoever made the identificativo at another provider must not foresee this receipt's boundaries.
     ...(message.direction === 'incoming' ? { salt: hex(parts.random(16)) } : {}),
   });
-}
-
-/** The original with its files replaced by their hashes (§3.3.2.2). */
-async function shorten(parts: PointParts, original: Segments): Promise<Segments> {
-  const scanner = new PartScanner();
-  for await (const chunk of readSegments(parts.blobs, original)) scanner.push(chunk);
-  const plan = planBriefOriginal(scanner.end());
-  const hashes: string[] = [];
-  for (const range of plan.ranges) {
-    const bytes = sliceSegments(original, range.start, range.end);
-    hashes.push(hex(await hashSegments(parts.blobs, bytes, parts.briefHash)));
-  }
-  return buildBriefOriginal(original, plan, hashes);
 }

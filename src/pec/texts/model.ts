@@ -19,7 +19,8 @@ export type TextName =
   | 'deliveryComplete'
   | 'deliveryBrief'
   | 'deliveryConcise'
-  | 'nonDelivery';
+  | 'nonDelivery'
+  | 'duplicate';
 
 /**
  * One text in one language. In a line `{name}` stands for a value (see {@link TextValues}). Two names must
@@ -57,4 +58,8 @@ export interface TextValues {
   readonly reason?: Wording;
   readonly virus?: string;
   readonly warnings?: readonly Wording[];
+  /** Of a receipt that a duplicate stands for: its kind, its instant and its Message-ID. */
+  readonly receiptname?: string;
+  readonly issued?: string;
+  readonly reference?: string;
 }

@@ -4,6 +4,8 @@ import type { Terminal } from '../../../src/cli/terminal.ts';
 export interface Ran {
   readonly code: number;
   readonly output: string;
+  /** What was written as bytes. */
+  readonly bytes: Buffer;
   readonly remarks: string;
 }
 
@@ -17,11 +19,13 @@ export interface Person {
 /** The pec command in this process, with a double for the terminal. */
 export async function runPec(args: readonly string[], person: Person = {}): Promise<Ran> {
   const output: string[] = [];
+  const bytes: Uint8Array[] = [];
   const remarks: string[] = [];
   const answers = [...(person.answers ?? [])];
   const answer = async (preset = '') => answers.shift() || preset;
   const terminal: Terminal = {
     print: (text) => void output.push(text),
+    writeBytes: async (chunk) => void bytes.push(Buffer.from(chunk)),
     remark: (text) => void remarks.push(text),
     interactive: person.answers !== undefined,
     ask: (_question, preset) => answer(preset),
@@ -29,5 +33,5 @@ export async function runPec(args: readonly string[], person: Person = {}): Prom
     readInput: async () => person.input ?? '',
   };
   const code = await runCommandLine(args, terminal);
-  return { code, output: output.join('\n'), remarks: remarks.join('\n') };
+  return { code, output: output.join('\n'), bytes: Buffer.concat(bytes), remarks: remarks.join('\n') };
 }
