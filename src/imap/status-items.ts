@@ -25,6 +25,7 @@ const items: ReadonlyMap<string, StatusItem> = new Map<string, StatusItem>([
   ['DELETED-STORAGE', (subject) => sumDeleted(subject)],
   ['SIZE', ({ status }) => status.size],
   ['HIGHESTMODSEQ', ({ status }) => status.highestModseq],
+  ['MAILBOXID', ({ folder }) => `(${folder.objectId})`],
   ['APPENDLIMIT', ({ session }) => session.limits.messageBytes],
 ]);
 

@@ -1,5 +1,5 @@
 /** CREATE (RFC 3501 §6.3.3) with the USE parameter of RFC 6154 §3. */
-import { authenticated, type PlainCommand } from '../command.ts';
+import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { newFolderName, readMailbox } from '../folders.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
@@ -16,10 +16,11 @@ function readUses(args: Arguments): string[] {
   return uses;
 }
 
-async function createFolder(session: Session, name: string, uses: readonly string[]): Promise<void> {
+async function createFolder(session: Session, name: string, uses: readonly string[]): Promise<Completion> {
   const { mailboxId } = session.requireWriter();
   if (uses.length > 1) throw new Refusal('USEATTR', 'A folder may have one special use');
-  await session.store.createFolder(mailboxId, newFolderName(name), uses[0]);
+  const folder = await session.store.createFolder(mailboxId, newFolderName(name), uses[0]);
+  return { code: `MAILBOXID (${folder.objectId})`, text: 'Created' };
 }
 
 export const create: PlainCommand = {
@@ -31,9 +32,6 @@ export const create: PlainCommand = {
     const name = readMailbox(args, session);
     const uses = readUses(args);
     args.end();
-    return async () => {
-      await createFolder(session, name, uses);
-      return undefined;
-    };
+    return () => createFolder(session, name, uses);
   },
 };

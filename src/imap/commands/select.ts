@@ -68,6 +68,7 @@ function writeState(session: Session, status: FolderStatus, keywords: readonly s
   session.status('*', 'OK', { code: `UIDVALIDITY ${status.uidValidity}`, text: 'UIDs valid' });
   session.status('*', 'OK', { code: `UIDNEXT ${status.uidNext}`, text: 'Predicted next UID' });
   tellHighestModseq(session);
+  session.status('*', 'OK', { code: `MAILBOXID (${view.folder.objectId})`, text: 'Folder id' });
 }
 
 /** The sequence number of the first unseen message, if it can be had cheaply. */

@@ -2,13 +2,16 @@
  * FETCH items named by one word. An extension adds a line to the table; the rest follows.
  */
 
+import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { formatFlags } from '../announce.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import type { Session } from '../session.ts';
 import { formatDateTime } from '../wire/dates.ts';
-import { SyntaxProblem } from '../wire/syntax.ts';
+import { formatString } from '../wire/format.ts';
+import { SyntaxProblem, toByteString } from '../wire/syntax.ts';
 import { formatBodyStructure } from './body-structure.ts';
 import { formatEnvelope } from './envelope.ts';
+import { makePreview } from './preview.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 export interface WordItem {
@@ -30,11 +33,26 @@ const items: ReadonlyMap<string, WordItem> = new Map([
   ['FLAGS', fromRecord(({ record }, session) => formatFlags(record, session.view, session.has('IMAP4rev2')))],
   ['INTERNALDATE', fromRecord(({ record }) => `"${formatDateTime(record.internalDate)}"`)],
   ['RFC822.SIZE', fromRecord(({ record }) => `${record.size}`)],
+  ['SAVEDATE', fromRecord(({ record }) => `"${formatDateTime(record.savedAt)}"`)],
+  // Copies share their content, and no content's number is ever given out again (RFC 8474 §5.1).
+  ['EMAILID', fromRecord(({ record }) => `(${emailIdOf(record)})`)],
+  ['THREADID', fromRecord(() => 'NIL')],
+  [
+    'PREVIEW',
+    fromStructure(async (message, session) =>
+      formatString(toByteString(await makePreview(message)), session.utf8),
+    ),
+  ],
   ['MODSEQ', { ...fromRecord(({ record }) => `(${record.modseq})`), onAsk: becomeCondstoreAware }],
   ['ENVELOPE', fromStructure(async (message) => formatEnvelope((await message.structure()).fields))],
   ['BODY', fromStructure(async (message) => formatBodyStructure(await message.structure(), false))],
   ['BODYSTRUCTURE', fromStructure(async (message) => formatBodyStructure(await message.structure(), true))],
 ]);
+
+/** EMAILID of RFC 8474. */
+export function emailIdOf(record: MessageRecord): string {
+  return `M${record.contentId}`;
+}
 
 /** @throws {SyntaxProblem} */
 export function findWordItem(name: string): WordItem {

@@ -10,6 +10,7 @@ import { parseDate } from '../../mime/date.ts';
 import { decodeHeaderText } from '../../mime/encoded-word.ts';
 import type { MessagePart } from '../../mime/message-part.ts';
 import { hasFlag } from '../flags.ts';
+import { emailIdOf } from '../message/word-items.ts';
 import { includes, type Ranges } from '../number-ranges.ts';
 import { dayLength, parseDay } from '../wire/dates.ts';
 import type { DateCompare, DateKind, SearchKey } from '../wire/search-keys.ts';
@@ -91,6 +92,8 @@ function judgeRecord(key: RecordKey, record: MessageRecord, now: Instant): boole
       return record.internalDate <= now - key.seconds * 1000;
     case 'modseq':
       return record.modseq >= key.least;
+    case 'email-id':
+      return emailIdOf(record) === key.id;
   }
 }
 

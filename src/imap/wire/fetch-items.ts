@@ -66,6 +66,8 @@ function readItem(args: Arguments): FetchRequest {
   if (name === undefined) throw new SyntaxProblem('A FETCH item is expected');
   const old = oldNames.get(name);
   if (old !== undefined) return { kind: 'section', label: name, partial: undefined, ...old };
+  // RFC 8970 §3.1: LAZY allows to answer NIL; here a preview costs no more than its answer.
+  if (name === 'PREVIEW') args.match(/ \(LAZY\)/iy);
   if (args.peek() !== '[') return { kind: 'word', name };
   if (name === 'BODY' || name === 'BODY.PEEK') return readBodySection(args, name === 'BODY.PEEK');
   if (name === 'BINARY' || name === 'BINARY.PEEK') return readBinary(args, name === 'BINARY.PEEK');
