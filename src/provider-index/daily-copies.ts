@@ -21,19 +21,23 @@ export interface DailyCopies {
   /** The days that have a copy, newest first. */
   days(): Promise<string[]>;
   load(day: string): Promise<IndexCopy>;
+  /** When the copy of that day was fetched, without reading it. */
+  fetchedAt(day: string): Promise<Instant>;
 }
 
 /** Makes the folder if it is missing. */
 export function openDailyCopies(folder: string): DailyCopies {
   mkdirSync(folder, { recursive: true, mode: 0o750 });
+  const pathOf = (day: string) => join(folder, `${day}${extension}`);
   return {
     save: (bytes, fetchedAt) => saveCopy(folder, bytes, fetchedAt),
     days: async () => (await listFiles(folder)).map(dayOf).sort().reverse(),
     load: async (day) => {
-      const path = join(folder, `${day}${extension}`);
+      const path = pathOf(day);
       const [bytes, { mtimeMs }] = await Promise.all([readFile(path), stat(path)]);
       return { day, bytes, fetchedAt: Math.round(mtimeMs) };
     },
+    fetchedAt: async (day) => Math.round((await stat(pathOf(day))).mtimeMs),
   };
 }
 

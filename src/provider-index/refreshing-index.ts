@@ -42,6 +42,11 @@ export interface RefreshingIndex extends ProviderIndexHistory {
   current(): ProviderIndex;
   /** Fetches, verifies, saves and applies. Never rejects; while one runs, a second call gets its result. */
   refresh(): Promise<RefreshResult>;
+  /**
+   * Takes a kept copy that is newer than the one in force: another process of the provider fetched it. True when
+   * there was one. Never rejects.
+   */
+  adoptKept(): Promise<boolean>;
 }
 
 /** Starts from the newest kept copy that is good; the source is not asked yet. */
@@ -68,6 +73,13 @@ export async function openRefreshingIndex(options: RefreshingIndexOptions): Prom
         running = undefined;
       });
       return running;
+    },
+    adoptKept: async () => {
+      const newer = await loadNewerThan(options, state.index.fetchedAt ?? 0);
+      if (newer === undefined || running !== undefined) return false;
+      state = newer;
+      history.clear();
+      return true;
     },
     asOf: async (day) => {
       const found = (await options.copies.days()).find((each) => each <= day);
@@ -140,6 +152,20 @@ async function loadNewest(options: RefreshingIndexOptions): Promise<State> {
     }
   }
   return nothing;
+}
+
+/** Undefined also when it cannot be read: the copy in force is good, and the next fetch brings another. */
+async function loadNewerThan(
+  options: RefreshingIndexOptions,
+  fetchedAt: Instant,
+): Promise<LoadedState | undefined> {
+  try {
+    const [day] = await options.copies.days();
+    if (day === undefined || (await options.copies.fetchedAt(day)) <= fetchedAt) return undefined;
+    return openCopy(options, await options.copies.load(day));
+  } catch {
+    return undefined;
+  }
 }
 
 function summarize({ index, fetchedAt, warnings }: LoadedState) {
