@@ -10,6 +10,7 @@ import { migration as infected } from './007-infected.ts';
 import { migration as notificationReceived } from './008-notification-received.ts';
 import { migration as signingChains } from './009-signing-chains.ts';
 import { migration as policies } from './010-policies.ts';
+import { migration as closedMessages } from './011-closed-messages.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -22,4 +23,5 @@ export const allMigrations: readonly Migration[] = [
   notificationReceived,
   signingChains,
   policies,
+  closedMessages,
 ];
