@@ -21,6 +21,15 @@ export interface ProviderMetrics {
   readonly relayResults: Counter;
   /** Labels: `use` (`signing`, `tls`). */
   readonly certificateDaysLeft: Gauge;
+  /** Seconds since 1970: when the provider index in force was fetched. */
+  readonly indexFetchedAt: Gauge;
+  readonly indexProviders: Gauge;
+  /** Labels: `kind` (`crl`, `ocsp`), `outcome` (`fetched`, `kept`). */
+  readonly revocationFetches: Counter;
+  /** Seconds that our clock is behind the NTP servers. */
+  readonly clockOffset: Gauge;
+  /** 1 while the clock counts as right, 0 while certification stands still for it. */
+  readonly clockRight: Gauge;
   /** Labels: `where`. Anything above zero is a bug or a broken machine. */
   readonly failures: Counter;
   /** All of them in Prometheus' text format. */
@@ -38,6 +47,17 @@ export function createProviderMetrics(registry: MetricsRegistry = createMetricsR
     scans: registry.counter('pec_scans_total', 'Messages given to the virus scanner.'),
     relayResults: registry.counter('pec_relay_results_total', 'Results of handing over, one per recipient.'),
     certificateDaysLeft: registry.gauge('pec_certificate_days_left', 'Days until a certificate expires.'),
+    indexFetchedAt: registry.gauge(
+      'pec_index_fetched_timestamp_seconds',
+      'When the provider index in force was fetched.',
+    ),
+    indexProviders: registry.gauge('pec_index_providers', 'Records in the provider index in force.'),
+    revocationFetches: registry.counter(
+      'pec_revocation_fetches_total',
+      'Revocation lists and OCSP answers fetched, or kept because none could be had.',
+    ),
+    clockOffset: registry.gauge('pec_clock_offset_seconds', 'How far our clock is behind the NTP servers.'),
+    clockRight: registry.gauge('pec_clock_right', '1 while the clock counts as right, else 0.'),
     failures: registry.counter('pec_failures_total', 'Failures nobody expected; the log has the stack.'),
     render: registry.render,
   };
