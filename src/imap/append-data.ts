@@ -91,13 +91,15 @@ async function* catenate(
   do {
     const kind = args.keyword();
     args.space();
-    if (kind !== 'TEXT' && kind !== 'URL') throw new SyntaxProblem('CATENATE joins TEXT and URL');
-    if (kind === 'TEXT') checkSize(session, size + announcedOf(incoming).size, room);
-    for await (const chunk of kind === 'TEXT' ? readText(incoming) : readUrl(session, incoming)) {
+    if (!['TEXT', 'URL', 'UTF8'].includes(kind)) throw new SyntaxProblem('CATENATE joins TEXT and URL');
+    if (kind === 'UTF8') args.text('(');
+    if (kind !== 'URL') checkSize(session, size + announcedOf(incoming).size, room);
+    for await (const chunk of kind === 'URL' ? readUrl(session, incoming) : readText(incoming)) {
       size += chunk.length;
       checkSize(session, size, room);
       yield chunk;
     }
+    if (kind === 'UTF8') args.text(')');
   } while (args.tryText(' '));
   args.text(')');
   if (size === 0) throw new Refusal('CANNOT', 'A message without bytes cannot be stored');

@@ -13,6 +13,7 @@ const afterLogin = (session: Session) => session.state !== 'not-authenticated';
 
 const capabilities: readonly Capability[] = [
   { name: 'IMAP4rev1' },
+  { name: 'IMAP4rev2' },
   { name: 'STARTTLS', when: (session) => beforeLogin(session) && !session.link.secure },
   { name: 'LOGINDISABLED', when: (session) => beforeLogin(session) && !session.link.secure },
   ...mechanisms.map((mechanism) => ({
@@ -53,6 +54,8 @@ const capabilities: readonly Capability[] = [
   { name: 'I18NLEVEL=1' },
   { name: 'CONDSTORE' },
   { name: 'QRESYNC' },
+  { name: 'UTF8=ACCEPT' },
+  { name: 'COMPRESS=DEFLATE', when: (session) => afterLogin(session) && !session.link.compressed },
   { name: 'QUOTA', when: afterLogin },
   { name: 'QUOTA=RES-STORAGE', when: afterLogin },
   { name: (session) => `APPENDLIMIT=${session.limits.messageBytes}` },

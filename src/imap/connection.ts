@@ -3,7 +3,7 @@
  * the session and the commands.
  */
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
@@ -16,6 +16,7 @@ import { describeFailure, Farewell } from './refusal.ts';
 import { type ImapAccounts, type Link, Session } from './session.ts';
 import { ByteInput, InputEnded, LineEndless, LineTooLong } from './wire/byte-input.ts';
 import { type CommandSource, readCommand, Unskippable } from './wire/command-reader.ts';
+import { compressStream } from './wire/deflate.ts';
 import { Output, OutputClosed } from './wire/output.ts';
 
 /** What a connection asks of the server it belongs to. */
@@ -43,6 +44,7 @@ export class Connection implements Link {
   #stream: Duplex;
   #secure = false;
   #handshaking = false;
+  #compressor: Writable | undefined;
   #timer: NodeJS.Timeout | undefined;
   #loginFailures = 0;
   #badCommands = 0;
@@ -65,7 +67,7 @@ export class Connection implements Link {
   }
 
   get compressed(): boolean {
-    return false;
+    return this.#compressor !== undefined;
   }
 
   /** Serves the client to its end. Never rejects. */
@@ -103,7 +105,12 @@ export class Connection implements Link {
     this.#session.status('*', 'BYE', { code, text });
     this.#out.flush();
     this.#input.end();
-    this.#stream.end();
+    this.#endOutput();
+  }
+
+  #endOutput(): void {
+    // The compressor ends the stream behind it when its last bytes are out.
+    (this.#compressor ?? this.#stream).end();
   }
 
   #greet(): void {
@@ -232,7 +239,16 @@ export class Connection implements Link {
   }
 
   async compress(): Promise<void> {
-    throw new Farewell('Compression is not offered');
+    await this.#out.drained();
+    const stream = this.#stream;
+    this.#detach(stream);
+    const { input, output } = compressStream(stream, this.#input.takeAll());
+    this.#compressor = output;
+    input.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError);
+    stream.on('close', this.#onEnd);
+    output.on('error', this.#onError);
+    this.#input.follow(input);
+    this.#out.redirect(output);
   }
 
   #attach(stream: Duplex): void {
@@ -278,7 +294,7 @@ export class Connection implements Link {
     clearTimeout(this.#timer);
     this.#session.logOut();
     this.#out.flush();
-    this.#stream.end();
+    this.#endOutput();
     // A client that does not close its side must not keep the connection.
     setTimeout(() => this.#stream.destroy(), 5_000).unref();
     this.#host.log.closed({

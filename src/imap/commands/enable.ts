@@ -7,6 +7,8 @@ import type { Extension, Session } from '../session.ts';
 const extensions: ReadonlyMap<string, Extension> = new Map([
   ['CONDSTORE', 'CONDSTORE'],
   ['QRESYNC', 'QRESYNC'],
+  ['IMAP4REV2', 'IMAP4rev2'],
+  ['UTF8=ACCEPT', 'UTF8=ACCEPT'],
 ]);
 
 function enableOne(session: Session, extension: Extension): void {

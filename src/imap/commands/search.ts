@@ -31,7 +31,7 @@ function readSearch(args: Arguments, session: Session, byUid: boolean): Action {
 /** A charset that is refused is a failed search, too. */
 function readProgram(args: Arguments, session: Session, saves: boolean): SearchKey {
   try {
-    return readSearchProgram(args);
+    return readSearchProgram(args, session.has('UTF8=ACCEPT'));
   } catch (error) {
     if (saves && error instanceof Refusal) session.savedSearch = [];
     throw error;

@@ -64,7 +64,8 @@ function writeState(session: Session, status: FolderStatus, keywords: readonly s
   const permanent = view.readOnly ? '' : `${flags} \\*`;
   session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
   session.untagged(`${view.count} EXISTS`);
-  if (!session.has('IMAP4rev2')) session.untagged(`${view.recentCount} RECENT`);
+  if (session.has('IMAP4rev2')) session.untagged(`LIST () "/" ${session.formatMailbox(view.folder.name)}`);
+  else session.untagged(`${view.recentCount} RECENT`);
   session.status('*', 'OK', { code: `UIDVALIDITY ${status.uidValidity}`, text: 'UIDs valid' });
   session.status('*', 'OK', { code: `UIDNEXT ${status.uidNext}`, text: 'Predicted next UID' });
   tellHighestModseq(session);
@@ -92,8 +93,8 @@ async function select(session: Session, name: string, readOnly: boolean): Promis
   const folder = await findFolder(session, name);
   const status = await openFolder(session, folder, readOnly || !session.login.rights.write);
   writeState(session, status, await session.store.keywords(folder.id));
-  const unseen = await findFirstUnseen(session, status.unseen);
-  if (unseen !== undefined && !session.has('IMAP4rev2')) {
+  const unseen = session.has('IMAP4rev2') ? undefined : await findFirstUnseen(session, status.unseen);
+  if (unseen !== undefined) {
     session.status('*', 'OK', { code: `UNSEEN ${unseen}`, text: 'First unseen message' });
   }
   return { code: session.view.readOnly ? 'READ-ONLY' : 'READ-WRITE', text: 'Folder is open' };

@@ -4,6 +4,7 @@ import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
+import { compress } from './compress.ts';
 import { copyCommand, moveCommand, uidCopy, uidMove } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
@@ -41,6 +42,7 @@ const all: readonly Command[] = [
   starttls,
   // Authenticated
   append,
+  compress,
   create,
   deleteCommand,
   enable,

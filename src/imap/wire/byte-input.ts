@@ -3,7 +3,7 @@
  * size, and pulled out as lines or counted runs. Holds at most a high-water mark before it asks the source
  * to pause, so a client that pipelines faster than it is served costs bounded memory.
  */
-import { latin1 } from '../../lib/bytes.ts';
+import { concatBytes, latin1 } from '../../lib/bytes.ts';
 import { SyntaxProblem } from './syntax.ts';
 
 /** The client is gone, or the connection was closed here: nothing more can be read. */
@@ -79,13 +79,13 @@ export class ByteInput {
     this.#notify();
   }
 
-  /** Forgets what is queued; the number of bytes dropped. */
-  clear(): number {
-    const dropped = this.#size;
+  /** Takes out all that is queued. */
+  takeAll(): Uint8Array {
+    const bytes = concatBytes(this.#chunks);
     this.#chunks = [];
     this.#size = 0;
     this.#relieve();
-    return dropped;
+    return bytes;
   }
 
   /** Resolves when a byte is there. @throws {InputEnded} when none will come. */

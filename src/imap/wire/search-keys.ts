@@ -158,11 +158,13 @@ const readers: ReadonlyMap<string, ReadKey> = new Map<string, ReadKey>([
 
 /**
  * `[CHARSET name] key *(SP key)`, after the space.
+ * @param utf8Only the client enabled UTF8=ACCEPT: naming a charset then is an error (RFC 6855 §3)
  * @throws {SyntaxProblem}; {@link Refusal} BADCHARSET
  */
-export function readSearchProgram(args: Arguments): SearchKey {
+export function readSearchProgram(args: Arguments, utf8Only = false): SearchKey {
   let decode: Decode = fromByteString;
   if (args.tryText('CHARSET ')) {
+    if (utf8Only) throw new SyntaxProblem('After ENABLE UTF8=ACCEPT no charset may be named');
     decode = chooseCharset(args.astring());
     args.space();
   }
