@@ -26,11 +26,18 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'getmail', package: 'getmail6' },
   { command: 'offlineimap', package: 'offlineimap3' },
   { command: 'python3', package: 'python3' },
+  { command: 'clamd', package: 'clamav-daemon' },
 ];
 
 /** Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH. */
 export function findProgram(command: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/sbin',
+    '/opt/exim/usr/sbin',
+  ];
   return folders.map((folder) => join(folder, command)).find(isExecutable);
 }
 
