@@ -82,7 +82,12 @@ export async function appendEvent(
  * again, and what the daily time stamp seals.
  */
 export function hashRow(previous: Uint8Array, columns: LogColumns): Uint8Array {
-  const text = JSON.stringify([
+  return hash('sha256', renderRow(previous, columns), 'buffer');
+}
+
+/** What the hash of a row is over, as text; in an exported segment it is the row's line. */
+export function renderRow(previous: Uint8Array, columns: LogColumns): string {
+  return JSON.stringify([
     Buffer.from(previous).toString('hex'),
     columns.node,
     columns.seq,
@@ -97,7 +102,6 @@ export function hashRow(previous: Uint8Array, columns: LogColumns): Uint8Array {
     columns.generated,
     columns.detail,
   ]);
-  return hash('sha256', text, 'buffer');
 }
 
 /** SHA-256 of the facts as they are stored. */
@@ -105,13 +109,20 @@ export function digestFacts(json: string): Uint8Array {
   return hash('sha256', json, 'buffer');
 }
 
-/** The last row of the node's stream, or undefined when it is empty. */
-export function lastRow(
+/** The last row of the node's stream, also when it has left the database; undefined when there was none ever. */
+export async function lastRow(
   tx: ReadTransaction,
   node: string,
 ): Promise<{ seq: number; hash: Uint8Array } | undefined> {
-  return tx.get('SELECT seq, hash FROM message_log WHERE node = ? ORDER BY seq DESC LIMIT 1', node);
+  const last = await tx.get<{ seq: number; hash: Uint8Array }>(
+    'SELECT seq, hash FROM message_log WHERE node = ? ORDER BY seq DESC LIMIT 1',
+    node,
+  );
+  return last ?? tx.get(lastSealedSql, node);
 }
+
+const lastSealedSql = `SELECT last_seq AS seq, last_hash AS hash FROM log_seal WHERE node = ?
+  ORDER BY number DESC LIMIT 1`;
 
 function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
   const { at, type, facts, sendingProvider, generated, ...detail } = event;

@@ -11,6 +11,7 @@ import { migration as notificationReceived } from './008-notification-received.t
 import { migration as signingChains } from './009-signing-chains.ts';
 import { migration as policies } from './010-policies.ts';
 import { migration as closedMessages } from './011-closed-messages.ts';
+import { migration as logSeals } from './012-log-seals.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -24,4 +25,5 @@ export const allMigrations: readonly Migration[] = [
   signingChains,
   policies,
   closedMessages,
+  logSeals,
 ];
