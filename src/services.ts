@@ -6,9 +6,11 @@ import type { Runner } from './lib/runner.ts';
 import { createAccessPoint } from './points/access-point.ts';
 import { createDeliveryPoint } from './points/delivery-point.ts';
 import { startDeliveryWorker } from './points/delivery-worker.ts';
+import { startHousekeeping } from './points/housekeeping.ts';
 import { createIncomingPoint } from './points/incoming-point.ts';
 import type { PointParts } from './points/parts.ts';
 import { createRelayOutcome } from './points/relay-outcome.ts';
+import { makeServiceMailbox } from './points/service-mailbox.ts';
 import { keepChain } from './points/signing-chains.ts';
 import { startTimeoutWatch } from './points/timeout-watch.ts';
 import type { OutgoingRow } from './queue/outgoing.ts';
@@ -88,12 +90,21 @@ export async function buildServices(
     onError: options.onError,
   });
   const timeoutWatch = startTimeoutWatch({ parts, onError: options.onError });
+  const { accounts } = stores;
+  // Before anything listens: what other providers send to the service mailbox must find it.
+  await makeServiceMailbox(parts, accounts);
+  const housekeeping = startHousekeeping({
+    parts,
+    accounts,
+    retention: config.retention,
+    onError: options.onError,
+  });
   wake.delivery = () => deliveryWorker.wake();
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
   const servers = buildServers(config, stores, parts, options);
   const opened: Server[] = [];
-  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch];
+  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, housekeeping];
   const stop = async (graceMs: number) => {
     await Promise.all(opened.map((server) => server.close(graceMs)));
     await relay.close();

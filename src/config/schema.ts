@@ -7,6 +7,7 @@
  * `kind`, `null` switches a thing off, and paths are relative to the folder of the configuration file.
  */
 import { z } from 'zod';
+import { retention } from './keeping-settings.ts';
 import { checkWholeConfig } from './rules.ts';
 import { clock, index, published, trust } from './trust-settings.ts';
 import { domainName, filePath, hostName, listener, optionalCount, plainText, wholeNumber } from './types.ts';
@@ -226,6 +227,7 @@ export const configSchema = z
     policies,
     receipts,
     relay,
+    retention,
     clock,
     log,
     stopSeconds: wholeNumber(1, 600, 20, 'How long an orderly stop waits for what is under way.'),

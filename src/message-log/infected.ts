@@ -2,7 +2,7 @@
  * The store of infected messages (RFC 6109 §2.2.4): whoever finds the virus keeps the message for 30 months.
  * Nothing here is ever served to a mailbox.
  */
-import { addContent } from '../content/content.ts';
+import { addContent, releaseContents } from '../content/content.ts';
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import type { Segments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
@@ -67,6 +67,24 @@ export async function listInfected(
 export async function findInfected(tx: ReadTransaction, id: number): Promise<StoredInfected | undefined> {
   const row = await tx.get<InfectedRow>('SELECT * FROM infected WHERE id = ?', id);
   return row === undefined ? undefined : toStored(row);
+}
+
+/** Lets go of messages found before that instant, at most `limit`; how many. The message log keeps its entry. */
+export async function forgetInfected(
+  tx: Transaction,
+  { before, limit }: { readonly before: Instant; readonly limit: number },
+): Promise<number> {
+  const rows = await tx.all<{ content_id: number }>(
+    `DELETE FROM infected WHERE id IN (SELECT id FROM infected WHERE at < ? ORDER BY at LIMIT ?)
+       RETURNING content_id`,
+    before,
+    limit,
+  );
+  await releaseContents(
+    tx,
+    rows.map((row) => row.content_id),
+  );
+  return rows.length;
 }
 
 function toStored(row: InfectedRow): StoredInfected {

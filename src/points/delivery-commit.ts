@@ -7,7 +7,7 @@ import { appendEvent } from '../message-log/append.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { statesBefore } from '../pec/lifecycle.ts';
 import { removeForRecipient } from '../queue/outgoing.ts';
-import { moveRecipient, type PecMessage, type PecRecipient } from '../queue/pec-messages.ts';
+import { moveRecipient, type PecMessage, type PecRecipient, requireEnvelope } from '../queue/pec-messages.ts';
 import { handOver } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
 import type { SealedMessage } from './seal.ts';
@@ -42,7 +42,8 @@ export async function commitDelivery(parts: PointParts, commit: DeliveryCommit):
     if (!moved) return;
     const mailbox = await findMailbox(tx, recipient.address);
     if (mailbox === undefined) throw new MailboxFilledUp();
-    const { envelopeId: contentId, envelopeSize: size } = message;
+    const contentId = requireEnvelope(message);
+    const size = message.envelopeSize;
     const stored = await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at });
     if (stored.outcome === 'quota') throw new MailboxFilledUp();
     await sendToSender(parts, tx, { message, sealed: receipt, at });

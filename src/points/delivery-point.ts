@@ -15,7 +15,12 @@ import { closedGroupFailure, deliveryFailures } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { isInGroup } from '../pec/policies.ts';
 import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
-import { loadPecMessage, type PecMessage, type PecRecipient } from '../queue/pec-messages.ts';
+import {
+  loadPecMessage,
+  type PecMessage,
+  type PecRecipient,
+  requireEnvelope,
+} from '../queue/pec-messages.ts';
 import { commitDelivery, commitNonDelivery, MailboxFilledUp } from './delivery-commit.ts';
 import { buildReceiptFor, type StoredEnvelope } from './delivery-receipt.ts';
 import { readStandings } from './directory.ts';
@@ -36,7 +41,7 @@ const batch = 16;
 export function createDeliveryPoint(parts: PointParts): DeliveryPoint {
   async function deliver(messageId: number, recipients: readonly PecRecipient[]): Promise<void> {
     const message = await parts.db.read((tx) => loadPecMessage(tx, messageId));
-    const { segments } = await parts.db.read((tx) => loadContent(tx, message.envelopeId));
+    const { segments } = await parts.db.read((tx) => loadContent(tx, requireEnvelope(message)));
     const envelope: StoredEnvelope = { message, segments };
     for (let from = 0; from < recipients.length; from += batch) {
       const group = recipients.slice(from, from + batch);

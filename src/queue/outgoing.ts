@@ -150,10 +150,14 @@ export async function removeForRecipient(
   messageId: number,
   recipient: string,
 ): Promise<void> {
-  await tx.run(
-    `DELETE FROM outgoing WHERE message_id = ? AND LOWER(recipient) = ? AND kind = 'envelope'`,
+  const rows = await tx.all<{ content_id: number }>(
+    `DELETE FROM outgoing WHERE message_id = ? AND LOWER(recipient) = ? AND kind = 'envelope' RETURNING content_id`,
     messageId,
     recipient,
+  );
+  await releaseContents(
+    tx,
+    rows.map((row) => row.content_id),
   );
 }
 

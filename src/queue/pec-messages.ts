@@ -32,8 +32,10 @@ export interface NewPecMessage {
   readonly fingerprint: Uint8Array | undefined;
 }
 
-export interface PecMessage extends NewPecMessage {
+export interface PecMessage extends Omit<NewPecMessage, 'envelopeId'> {
   readonly id: number;
+  /** Undefined some time after every recipient has its outcome. */
+  readonly envelopeId: number | undefined;
 }
 
 export interface NewRecipient {
@@ -75,7 +77,7 @@ interface MessageRow {
   mail_receipt: string;
   facts: string;
   receipt_kind: ReceiptKind;
-  envelope_id: number;
+  envelope_id: number | null;
   envelope_size: number;
   eight_bit: number;
   original_start: number;
@@ -306,7 +308,7 @@ function toPecMessage(row: MessageRow): PecMessage {
     mailReceipt: row.mail_receipt,
     facts: JSON.parse(row.facts) as MessageFacts,
     receiptKind: row.receipt_kind,
-    envelopeId: row.envelope_id,
+    envelopeId: row.envelope_id ?? undefined,
     envelopeSize: row.envelope_size,
     eightBit: row.eight_bit === 1,
     original: { start: row.original_start, end: row.original_end },
@@ -330,4 +332,10 @@ function toPecRecipient(row: RecipientRow): PecRecipient {
     nextAt: row.next_at ?? undefined,
     attempts: row.attempts,
   };
+}
+
+/** The content of a message that is under way. @throws {Error} when it was let go: the message is closed. */
+export function requireEnvelope({ id, envelopeId }: Pick<PecMessage, 'id' | 'envelopeId'>): number {
+  if (envelopeId === undefined) throw new Error(`the envelope of pec_message ${id} is not kept any more`);
+  return envelopeId;
 }
