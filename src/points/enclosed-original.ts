@@ -28,8 +28,9 @@ export async function loadEnclosed(
   const direction = need.salt === undefined ? 'outgoing' : 'incoming';
   const stored = await parts.db.read(async (tx) => {
     const message = await findPecMessage(tx, direction, facts.identificativo);
-    if (message?.envelopeId === undefined) return undefined;
-    return { message, ...(await loadContent(tx, message.envelopeId)) };
+    const envelopeId = message?.envelopeId ?? undefined;
+    if (message === undefined || envelopeId === undefined) return undefined;
+    return { message, ...(await loadContent(tx, envelopeId)) };
   });
   if (stored === undefined) return 'gone';
   const { original, eightBit } = stored.message;
