@@ -107,7 +107,7 @@ test('a domain is added, changed and listed', async () => {
   assert.partialDeepStrictEqual(listed, [{ name: 'ufficio.test', defaultQuotaBytes: 2_147_483_648 }]);
   assert.match(
     (await pec('domain', 'list')).output,
-    /^ufficio\.test +suspended +2\.0 GiB +any number +default$/m,
+    /^ufficio\.test +suspended +2\.0 GiB +any number +default +anybody$/m,
   );
   assert.equal((await pec('domain', 'set', 'ufficio.test', '--resume', '--quota', 'default')).code, 0);
 });
