@@ -73,11 +73,12 @@ function haveAllPrograms(): boolean {
     console.log(
       `${mayBeMissing === undefined ? '✖' : 'ℹ'} ${command} is not installed. ${mayBeMissing ?? ''}`,
     );
-  const wanted = missing
-    .filter(({ mayBeMissing }) => mayBeMissing === undefined)
-    .map((program) => program.package);
+  const wanted = missing.filter(({ mayBeMissing }) => mayBeMissing === undefined);
   if (wanted.length === 0) return true;
-  console.log(`\nInstall what is missing:\n  apt-get install -y --no-install-recommends ${wanted.join(' ')}`);
+  const packages = wanted.filter(({ installedBy }) => installedBy === undefined).map((one) => one.package);
+  console.log('\nInstall what is missing, as root:');
+  if (packages.length > 0) console.log(`  apt-get install -y --no-install-recommends ${packages.join(' ')}`);
+  for (const { installedBy } of wanted) if (installedBy !== undefined) console.log(`  ${installedBy}`);
   return false;
 }
 
@@ -97,7 +98,8 @@ async function runTests({ files, testMs, wholeMs }: Suite, picks: readonly strin
 
 async function main(name = 'check', ...picks: readonly string[]): Promise<boolean> {
   if (name === 'packages') {
-    console.log(PROGRAMS.map((program) => program.package).join(' '));
+    const packages = PROGRAMS.filter(({ installedBy }) => installedBy === undefined);
+    console.log(packages.map((program) => program.package).join(' '));
     return true;
   }
   const suite = SUITES[name];

@@ -9,6 +9,8 @@ export interface Program {
   readonly command: string;
   /** Debian package. */
   readonly package: string;
+  /** The command that brings it onto the machine, when `apt-get install` of the package is not the way. */
+  readonly installedBy?: string;
   /** Why a run without it is still good; absent when it is not. */
   readonly mayBeMissing?: string;
 }
@@ -27,9 +29,14 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'offlineimap', package: 'offlineimap3' },
   { command: 'python3', package: 'python3' },
   { command: 'clamd', package: 'clamav-daemon' },
+  { command: 'postfix', package: 'postfix' },
+  { command: 'exim4', package: 'exim4-daemon-light', installedBy: '.ci/unpack-exim' },
 ];
 
-/** Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH. */
+/**
+ * Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH, and
+ * Exim where .ci/unpack-exim puts it.
+ */
 export function findProgram(command: string): string | undefined {
   const folders = [
     ...(process.env.PATH ?? '').split(':'),
