@@ -68,7 +68,7 @@ test('HTML is ASCII; what is beyond stands as entities', () => {
 test('all texts are complete in both languages: no value is left out or named wrongly', () => {
   const set = findTexts();
   const known = ['day', 'time', 'zone', 'subject', 'sender', 'identificativo', 'recipient', 'recipients'];
-  const all = [...known, 'reason', 'virus', 'warnings'];
+  const all = [...known, 'reason', 'virus', 'warnings', 'issued', 'reference', 'receiptname'];
   for (const [name, { italian, english }] of Object.entries(set.texts)) {
     const used = (lines: readonly string[]) =>
       [...lines.join('\n').matchAll(/\{([^}]*)\}/g)].map(([, value = '']) => value).sort();
