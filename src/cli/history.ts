@@ -1,7 +1,7 @@
 /** The acts about messages as a person reads them: who wrote what to whom, then one line an act. */
 import type { LoggedEvent } from '../message-log/find.ts';
 import type { LogEvent } from '../pec/events.ts';
-import { formatInstant } from './table.ts';
+import { formatInstant, showOneLine } from './table.ts';
 
 /** One block for each message, in the order of their first act. */
 export function renderHistory(events: readonly LoggedEvent[]): string {
@@ -38,9 +38,4 @@ function renderAct(act: LogEvent): string[] {
 function showValue(value: unknown): string {
   if (Array.isArray(value)) return value.map(showValue).join(' ');
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : showOneLine(String(value));
-}
-
-/** Texts from outside must not steer the terminal. */
-function showOneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
 }

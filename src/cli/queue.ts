@@ -1,11 +1,19 @@
-/** `pec queue list|retry|hold`: mail that waits to be handed to other servers. */
+/** `pec queue list|show|retry|hold`: mail that waits to be handed to other servers. */
 import { Command, InvalidArgumentError } from 'commander';
-import { hold, listQueue, type OutgoingRow, retryNow } from '../queue/outgoing.ts';
+import {
+  findQueued,
+  hold,
+  listQueue,
+  type OutgoingRow,
+  type QueuedRow,
+  retryNow,
+} from '../queue/outgoing.ts';
+import { formatByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { jsonOption, type ListOptions, parseCount } from './options.ts';
 import { withStores } from './stores.ts';
-import { formatInstant, renderTable } from './table.ts';
+import { formatInstant, renderTable, showOneLine } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 interface QueueListOptions extends ListOptions {
@@ -36,6 +44,17 @@ export function buildQueueCommand(terminal: Terminal): Command {
       else terminal.print(rows.length === 0 ? 'The queue is empty.' : renderQueue(rows));
     });
   queue
+    .command('show')
+    .description('everything about one')
+    .argument('<id>', 'from pec queue list', parseId)
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(async (id: number, options: ListOptions) => {
+      const row = await withStores(options, ({ db }) => db.read((tx) => findQueued(tx, id)));
+      if (row === undefined) throw notQueued();
+      terminal.print(options.json === true ? JSON.stringify(row, null, 2) : renderQueued(row));
+    });
+  queue
     .command('retry')
     .description('try one now, also if it was held')
     .argument('<id>', 'from pec queue list', parseId)
@@ -63,9 +82,12 @@ function parseId(text: string): number {
 }
 
 function answer(terminal: Terminal, found: boolean, done: string): void {
-  if (!found)
-    throw new CommandFailure(exitCode.no, 'The queue has no such id; it may have left in the meantime.');
+  if (!found) throw notQueued();
   terminal.print(done);
+}
+
+function notQueued(): CommandFailure {
+  return new CommandFailure(exitCode.no, 'The queue has no such id; it may have left in the meantime.');
 }
 
 function renderQueue(rows: readonly OutgoingRow[]): string {
@@ -76,5 +98,47 @@ function renderQueue(rows: readonly OutgoingRow[]): string {
 function renderRow(row: OutgoingRow): string[] {
   const next = row.held ? 'held' : formatInstant(row.nextAt);
   const { id, recipient, kind, attempts, expiresAt, lastText } = row;
-  return [String(id), recipient, kind, String(attempts), next, formatInstant(expiresAt), lastText ?? ''];
+  return [
+    String(id),
+    recipient,
+    kind,
+    String(attempts),
+    next,
+    formatInstant(expiresAt),
+    showOneLine(lastText ?? ''),
+  ];
+}
+
+const kinds: Readonly<Record<OutgoingRow['kind'], string>> = {
+  envelope: 'transport envelope',
+  notification: 'receipt or notice',
+  service: 'message between providers',
+  forward: 'ordinary mail, forwarded',
+  status: 'delivery status notification',
+};
+
+function renderQueued(row: QueuedRow): string {
+  const { lastCode, lastEnhanced, lastText, lease } = row;
+  const answer = [lastCode || undefined, lastEnhanced, lastText].filter((part) => part !== undefined);
+  const lines: readonly (readonly [string, string])[] = [
+    ['id', String(row.id)],
+    ['what', kinds[row.kind]],
+    ['message', row.identificativo || '(none)'],
+    ['Message-ID', row.mailId],
+    ['from', row.reversePath || '(null path)'],
+    ['to', `${row.recipient} (${row.certified ? 'certified' : 'ordinary'})`],
+    ['destination', row.domain],
+    ['size', `${formatByteCount(row.size)}${row.eightBit ? ', 8BITMIME' : ''}`],
+    ['queued', formatInstant(row.queuedAt)],
+    ['gives up', formatInstant(row.expiresAt)],
+    ['tries', String(row.attempts)],
+    ['next try', renderNextTry(row)],
+    ['being tried', lease === undefined ? 'no' : `by ${lease.owner}, until ${formatInstant(lease.until)}`],
+    ['last answer', answer.length === 0 ? '(none yet)' : answer.join(' ')],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(12)}${showOneLine(value)}`).join('\n');
+}
+
+function renderNextTry({ held, nextAt }: OutgoingRow): string {
+  return held ? 'held: pec queue retry lets it go' : formatInstant(nextAt);
 }

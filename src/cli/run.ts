@@ -15,6 +15,7 @@ import { buildReceiptCommand } from './receipt.ts';
 import { buildServeCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { buildVerifyCommand } from './verify.ts';
+import { buildVirusCommand } from './virus.ts';
 
 /** `args`: what was written after `pec`. Never throws: what goes wrong is told and is the exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -44,6 +45,7 @@ function buildProgram(terminal: Terminal): Command {
     buildQueueCommand(terminal),
     buildLogCommand(terminal),
     buildReceiptCommand(terminal),
+    buildVirusCommand(terminal),
     buildVerifyCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);

@@ -19,3 +19,8 @@ export function formatInstant(at: number): string {
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
+
+/** Texts from outside must not steer the terminal. */
+export function showOneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}

@@ -85,6 +85,8 @@ interface StoredRow {
   last_code: number | null;
   last_enhanced: string | null;
   last_text: string | null;
+  lease_owner: string | null;
+  lease_until: number | null;
 }
 
 const insertSql = `INSERT INTO outgoing (node, kind, identificativo, message_id, mail_id, content_id, skip, size, eight_bit,
@@ -210,9 +212,16 @@ export async function listQueue(tx: ReadTransaction, filter: QueueFilter): Promi
   return rows.map(toOutgoingRow);
 }
 
-export async function findQueued(tx: ReadTransaction, id: number): Promise<OutgoingRow | undefined> {
+export interface QueuedRow extends OutgoingRow {
+  /** Who has it in hands now, and until when at most. */
+  readonly lease: { readonly owner: string; readonly until: Instant } | undefined;
+}
+
+export async function findQueued(tx: ReadTransaction, id: number): Promise<QueuedRow | undefined> {
   const row = await tx.get<StoredRow>('SELECT * FROM outgoing WHERE id = ?', id);
-  return row === undefined ? undefined : toOutgoingRow(row);
+  if (row === undefined) return undefined;
+  const { lease_owner: owner, lease_until: until } = row;
+  return { ...toOutgoingRow(row), lease: owner === null || until === null ? undefined : { owner, until } };
 }
 
 /** Makes a row due now and lifts a hold; false when there is no such row. */
