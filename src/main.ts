@@ -11,6 +11,7 @@ import type { Clock } from './lib/time.ts';
 import { buildServices, type Listening } from './services.ts';
 import { reportFailure, reportServing, reportStopped, reportStopping } from './telemetry/events.ts';
 import { createLog, type Log, type RootLog } from './telemetry/log.ts';
+import { reportNotReloaded, reportReloaded } from './telemetry/upkeep-events.ts';
 import { readVersion } from './telemetry/version.ts';
 import { openStores } from './wire.ts';
 
@@ -25,8 +26,11 @@ export interface ProviderOptions {
 export interface RunningProvider {
   /** What listens, and where. */
   readonly listening: Readonly<Partial<Record<ListenName, Listening>>>;
-  /** Reads the TLS files again; new connections use them. */
-  reloadTls(): void;
+  /**
+   * Reads TLS files, signing key and authorities again, and uses them from now on. Those that cannot be used are told
+   * to the log, and what was in use stays.
+   */
+  reload(): Promise<void>;
   /** To be called when `clock` was moved by hand: what is due by now is done at once. */
   clockMoved(): void;
   stop(): Promise<void>;
@@ -37,12 +41,13 @@ export async function startProvider(config: Config, options: ProviderOptions): P
   const { log, clock = Date.now } = options;
   const began = performance.now();
   const stores = await openStores(config, clock);
-  let context = buildSecureContext(config);
+  let tls = openTls(config);
   try {
     const services = await buildServices(config, stores, {
       log,
       clock,
-      tls: () => context,
+      tls: () => tls.context,
+      tlsCertificate: () => tls.certificatePem,
       onError: (error) => reportFailure(log, 'worker', error),
       ...(options.steps === undefined ? {} : { steps: options.steps }),
       ...(options.scanner === undefined ? {} : { scanner: options.scanner }),
@@ -53,8 +58,14 @@ export async function startProvider(config: Config, options: ProviderOptions): P
     reportServing(log, { version: readVersion(), listeners, milliseconds: elapsed(began) });
     return {
       listening: services.listening,
-      reloadTls: () => {
-        context = buildSecureContext(config);
+      reload: async () => {
+        try {
+          tls = openTls(config);
+          reportReloaded(log, 'tls');
+        } catch (error) {
+          reportNotReloaded(log, 'tls', error);
+        }
+        await services.reload();
       },
       clockMoved: services.clockMoved,
       stop: async () => {
@@ -80,11 +91,7 @@ export async function runProvider(config: Config): Promise<void> {
   const provider = await startProvider(config, { log });
   process.on('SIGHUP', () => {
     log.reopen();
-    try {
-      provider.reloadTls();
-    } catch (error) {
-      reportFailure(log, 'reload', error); // the certificate in use stays
-    }
+    provider.reload().catch((error: unknown) => reportFailure(log, 'reload', error));
   });
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
@@ -94,9 +101,16 @@ export async function runProvider(config: Config): Promise<void> {
   log.flush();
 }
 
-function buildSecureContext(config: Config): SecureContext {
+interface TlsInUse {
+  readonly context: SecureContext;
+  readonly certificatePem: string;
+}
+
+/** @throws {ConfigError | Error} when the files cannot be used. */
+function openTls(config: Config): TlsInUse {
   const { certificatePem, keyPem } = readTlsSecret(config);
-  return createSecureContext({ cert: certificatePem, key: keyPem, minVersion: config.tls.minVersion });
+  const { minVersion } = config.tls;
+  return { context: createSecureContext({ cert: certificatePem, key: keyPem, minVersion }), certificatePem };
 }
 
 function elapsed(since: number): number {

@@ -23,6 +23,7 @@ import { createSubmissionServer } from './smtp/submission.ts';
 import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
+import { openUpkeep } from './upkeep.ts';
 import { buildParts, openRelay, type Stores, type WireOptions } from './wire.ts';
 
 export interface Listening {
@@ -34,6 +35,8 @@ export interface ServiceOptions extends WireOptions {
   readonly log: Log;
   /** The TLS files in force. */
   readonly tls: () => SecureContext;
+  /** The certificate among them, PEM. */
+  readonly tlsCertificate: () => string;
 }
 
 export interface Services {
@@ -42,6 +45,8 @@ export interface Services {
   stop(graceMs: number): Promise<void>;
   /** The workers look at the time anew; without it they notice a clock that was moved within seconds. */
   clockMoved(): void;
+  /** Reads authorities and signing key again; what cannot be used is told to the log and changes nothing. */
+  reload(): Promise<void>;
 }
 
 interface Server {
@@ -59,13 +64,18 @@ export async function buildServices(
   stores: Stores,
   options: ServiceOptions,
 ): Promise<Services> {
-  const built = await buildParts(config, stores, options);
-  await built.providerIndex.refresh();
-  await stores.db.transact((tx) => keepChain(tx, built.signer, options.clock()));
+  const upkeep = await openUpkeep(config, {
+    ...options,
+    beforeUse: (signer) => stores.db.transact((tx) => keepChain(tx, signer, options.clock())),
+  });
   const nothing = (): void => undefined;
   const wake = { delivery: nothing, queue: nothing, timeouts: nothing };
   const parts: PointParts = {
-    ...built,
+    ...buildParts(config, stores, { ...options, things: upkeep }),
+    // Spreading reads a getter once.
+    get signer() {
+      return upkeep.signing.current();
+    },
     workers: {
       deliveriesWaiting: () => wake.delivery(),
       queueWaiting: () => wake.queue(),
@@ -104,7 +114,7 @@ export async function buildServices(
   wake.timeouts = () => timeoutWatch.wake();
   const servers = buildServers(config, stores, parts, options);
   const opened: Server[] = [];
-  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, housekeeping];
+  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, housekeeping, ...upkeep.start()];
   const stop = async (graceMs: number) => {
     await Promise.all(opened.map((server) => server.close(graceMs)));
     await relay.close();
@@ -115,7 +125,7 @@ export async function buildServices(
     const clockMoved = () => {
       for (const worker of workers) worker.wake();
     };
-    return { listening, stop, clockMoved };
+    return { listening, stop, clockMoved, reload: upkeep.reload };
   } catch (error) {
     await stop(0);
     throw error;

@@ -12,29 +12,36 @@ import type { VirusScanner } from './antivirus/scanner.ts';
 import type { BlobStore } from './blob/blob-store.ts';
 import { openFsBlobStore } from './blob/fs.ts';
 import { readSegments } from './blob/read-segments.ts';
+import { type ClockFinding, type ClockWatch, createClockWatch } from './clock/clock-watch.ts';
+import { createSntpSource } from './clock/sntp.ts';
 import type { Config, IndexConfig } from './config/schema.ts';
 import { readCertificateFiles, readSigningSecret } from './config/secrets.ts';
+import { parseServerAddress } from './config/types.ts';
 import type { Database } from './db/database.ts';
 import { openSqlite } from './db/sqlite.ts';
 import { createPemSigner } from './keys/pem.ts';
 import type { Signer } from './keys/signer.ts';
+import type { SigningKey } from './keys/signing-key.ts';
 import { decodePem } from './lib/pem.ts';
 import { noSteps, type Steps } from './lib/steps.ts';
 import type { Clock } from './lib/time.ts';
 import type { MailStore } from './mailbox/mail-store.ts';
 import { createMailStore } from './mailbox/store.ts';
-
 import { readPkcs12 } from './pki/pkcs12.ts';
 import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
 import { createFileSource } from './provider-index/file.ts';
 import { createHttpsSource } from './provider-index/https.ts';
+import type { ProviderIndex } from './provider-index/provider-index.ts';
 import { openRefreshingIndex, type RefreshingIndex } from './provider-index/refreshing-index.ts';
 import type { Relay } from './relay/relay.ts';
 import { createResolver } from './relay/resolver.ts';
 import { createSmtpRelay } from './relay/smtp.ts';
 import { parseTrust, type Trust } from './smime/trust.ts';
+import { createHttpClient } from './trust/http.ts';
+import { openKeptFiles } from './trust/kept-files.ts';
+import { type LiveTrust, openLiveTrust, type RevocationEvent } from './trust/live-trust.ts';
 
 export interface Stores {
   readonly db: Database;
@@ -63,15 +70,22 @@ export async function openStores(config: Config, clock: Clock = Date.now): Promi
   return { db, blobs, accounts, mail, close: () => db.close() };
 }
 
+/** What is kept current beside the mail (see upkeep.ts) and the points lean on. */
+export interface CurrentThings {
+  readonly index: RefreshingIndex;
+  readonly trust: LiveTrust;
+  readonly signing: SigningKey;
+  readonly ready: () => void;
+}
+
 /** Everything the points need, but for the workers, which need the points. */
-export async function buildParts(
+export function buildParts(
   config: Config,
   stores: Stores,
-  options: WireOptions,
-): Promise<Omit<PointParts, 'workers'> & { readonly providerIndex: RefreshingIndex }> {
+  { things, ...options }: WireOptions & { readonly things: CurrentThings },
+): Omit<PointParts, 'workers'> {
   const { provider, limits } = config;
-  const providerIndex = await openIndex(config, options.clock);
-  const signer = openSigner(config);
+  const { index, trust, signing, ready } = things;
   return {
     provider: {
       name: provider.name,
@@ -84,11 +98,13 @@ export async function buildParts(
     random: (length) => randomBytes(length),
     db: stores.db,
     blobs: stores.blobs,
-    signer,
+    get signer() {
+      return signing.current();
+    },
     scanner: options.scanner ?? openScanner(config),
-    providerIndex,
-    index: () => providerIndex.current(),
-    trust: () => readTrust(config),
+    ready,
+    index: () => index.current(),
+    trust: () => trust.current(),
     limits: {
       recipients: limits.recipients,
       messageBytes: limits.messageBytes,
@@ -105,10 +121,19 @@ export async function buildParts(
     },
     ordinaryMail: config.policies.ordinaryMail,
     revocation: config.trust.crl === 'required' ? 'signer' : 'none',
-    mailReceipt: () =>
-      findOwnRecord(signer, providerIndex.current())?.mailReceipt ?? `ricevute-gestore@${provider.domain}`,
+    mailReceipt: () => findMailReceipt(config, signing.current(), index.current()),
     steps: options.steps ?? noSteps,
   };
+}
+
+/** `mailReceipt` of our own record: as the configuration says, else as in the index in force. */
+export function findMailReceipt(config: Config, signer: Signer, index: ProviderIndex): string {
+  const { provider, published } = config;
+  return (
+    published.mailReceipt ??
+    findOwnRecord(signer, index)?.mailReceipt ??
+    `ricevute-gestore@${provider.domain}`
+  );
 }
 
 /** The signer over a key in PEM, for those that have one in hand: the sandbox signs its own index. */
@@ -138,24 +163,93 @@ export function openScanner({ antivirus }: Config): VirusScanner {
   }
 }
 
-/** Whom this provider believes: authorities and revocation lists as they are on disk now. */
-export function readTrust({ trust }: Config): Trust {
-  const read = (setting: string, files: readonly string[]) =>
-    readCertificateFiles(setting, files).flatMap((pem) => decodePem('CERTIFICATE', pem));
-  return parseTrust({
-    anchors: read('trust.anchors', trust.anchors),
-    intermediates: read('trust.intermediates', trust.intermediates),
+/** Whom the configuration believes, as the files are now; without revocation lists. */
+export function readTrust(config: Config): Trust {
+  return parseTrust(readAuthorities(config));
+}
+
+function readAuthorities({ trust }: Config) {
+  return {
+    anchors: readCertificates('trust.anchors', trust.anchors),
+    intermediates: readCertificates('trust.intermediates', trust.intermediates),
+  };
+}
+
+/** The certificates in PEM files, DER. @throws {ConfigError} when one cannot be read. */
+export function readCertificates(setting: string, files: readonly string[]): Uint8Array[] {
+  return readCertificateFiles(setting, files).flatMap((pem) => decodePem('CERTIFICATE', pem));
+}
+
+export interface TrustWiring {
+  readonly clock: Clock;
+  /** Of the providers in the index, DER; the same array while nothing changed. */
+  readonly listCertificates: () => readonly Uint8Array[];
+  /** Those that issued our own certificate, DER. */
+  readonly listOwnIssuers: () => readonly Uint8Array[];
+  readonly report: (event: RevocationEvent) => void;
+}
+
+/** Whom the running provider believes, with what revocation lists and responders say. Nothing is fetched yet. */
+export function openTrust(config: Config, wiring: TrustWiring): LiveTrust {
+  const { clock, listCertificates, listOwnIssuers, report } = wiring;
+  const { crl, ocsp, crlMaxAgeHours } = config.trust;
+  const folder = join(config.dataFolder, 'revocation');
+  return openLiveTrust({
+    readAuthorities: () => {
+      const { anchors, intermediates } = readAuthorities(config);
+      return { anchors, intermediates: [...intermediates, ...listOwnIssuers()] };
+    },
+    listCertificates,
+    web: createHttpClient(),
+    crlFiles: openKeptFiles(folder, '.crl'),
+    ocspFiles: openKeptFiles(folder, '.ocsp'),
+    clock,
+    useCrl: crl !== 'off',
+    useOcsp: ocsp !== 'off',
+    maxAgeMs: crlMaxAgeHours * 3_600_000,
+    // A sandbox keeps to itself.
+    isAllowed: (url) => !config.sandbox || isLoopback(url),
+    report,
+  });
+}
+
+function isLoopback(url: string): boolean {
+  return URL.canParse(url) && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+/** The clock of a sandbox can be moved, so nobody is asked about it. */
+export function openClockWatch(
+  config: Config,
+  clock: Clock,
+  report: (finding: ClockFinding) => void,
+): ClockWatch {
+  const { ntpServers, maxOffsetMs, checkMinutes, trustedHours } = config.clock;
+  const addresses = ntpServers.flatMap((text) => parseServerAddress(text) ?? []);
+  return createClockWatch({
+    sources: config.sandbox
+      ? []
+      : addresses.map(({ host, port = 123 }) => createSntpSource({ host, port, clock })),
+    maxOffsetMs,
+    checkEveryMs: checkMinutes * 60_000,
+    trustedSilenceMs: trustedHours * 3_600_000,
+    clock,
+    monotonic: () => performance.now(),
+    report,
   });
 }
 
 /** The provider index with its last good copy; not asked for yet. */
-export function openIndex(config: Config, clock: Clock): Promise<RefreshingIndex> {
+export function openIndex(
+  config: Config,
+  clock: Clock,
+  trust: () => Trust = () => readTrust(config),
+): Promise<RefreshingIndex> {
   const { index, dataFolder } = config;
   return openRefreshingIndex({
     source: index.kind === 'file' ? createFileSource(index.path) : createHttpsSource(readHttpsOptions(index)),
     copies: openDailyCopies(join(dataFolder, 'index')),
     clock,
-    trust: () => readTrust(config),
+    trust,
     policy: { mode: 'live', profile: 'any', revocation: 'none' },
     acceptUnsigned: index.kind === 'file',
   });

@@ -56,6 +56,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['sandbox', EVERYTHING],
   ['cli', EVERYTHING],
   ['wire.ts', EVERYTHING],
+  ['upkeep.ts', EVERYTHING],
   ['services.ts', EVERYTHING],
   ['main.ts', EVERYTHING],
 ]);

@@ -58,6 +58,7 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
   const answeredNow = new Set<string>();
 
   async function submit(submission: Submission): Promise<SubmissionAnswer> {
+    parts.ready();
     // 1. The one temporal value of the transaction (RFC 6109 §4.1).
     const at = parts.clock();
     // 2. The bytes: durable, hashed, scanned, their structure known.

@@ -13,9 +13,10 @@ import {
 } from '../queue/pec-messages.ts';
 import type { DeliveryPoint } from './delivery-point.ts';
 import type { PointParts } from './parts.ts';
+import { isReady } from './readiness.ts';
 
 export interface DeliveryWorkerOptions {
-  readonly parts: Pick<PointParts, 'db' | 'clock' | 'node'>;
+  readonly parts: Pick<PointParts, 'db' | 'clock' | 'node' | 'ready'>;
   readonly deliveryPoint: DeliveryPoint;
   /** Messages under way at the same time. */
   readonly concurrency: number;
@@ -36,6 +37,7 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
   const runner = startRunner({ round, onError: options.onError, longestSleepMs });
 
   async function round(): Promise<number | undefined> {
+    if (!isReady(options.parts)) return undefined; // no receipt may carry a time that is not true
     if (inFlight.size >= options.concurrency) return undefined; // a finished message wakes the loop
     const now = clock();
     const due = await db.read((tx) => nextRecipientDue(tx, true));

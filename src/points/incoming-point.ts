@@ -33,6 +33,7 @@ export function createIncomingPoint(parts: PointParts): IncomingPoint {
   }
 
   async function receive(mail: IncomingMail): Promise<{ text: string }> {
+    parts.ready();
     // 1. The one temporal value of the transaction (RFC 6109 §4.1).
     const at = parts.clock();
     // 2. The bytes: durable, hashed, scanned, their structure known.

@@ -3,6 +3,7 @@
  * used, found by the same tree.
  */
 import { collectSegments, hashSegments } from '../blob/read-segments.ts';
+import { MailError } from '../lib/mail-error.ts';
 import { sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { parseAddressList } from '../mime/address.ts';
@@ -38,6 +39,7 @@ export async function readIncoming(parts: PointParts, intake: Intake, at: Instan
   const verdict = pecParts === undefined ? undefined : await verify(parts, { intake, header, pecParts, at });
   const hash = verdict?.certificateHash;
   const signer = hash === undefined ? undefined : parts.index().providerByCertificateHash(hash);
+  if (verdict !== undefined && signer !== undefined) deferWhileUnknown(verdict);
   const kind = classifyIncoming({
     header,
     parts: pecParts,
@@ -46,6 +48,19 @@ export async function readIncoming(parts: PointParts, intake: Intake, at: Instan
     certificationData: await readPart(parts, intake, pecParts?.certificationData),
   });
   return { header, parts: pecParts, kind, signer };
+}
+
+const unknownCodes: readonly string[] = ['revocation-unknown', 'revocation-stale'];
+
+/**
+ * "Cannot tell" is neither good nor revoked, and a refusal would be for good: the other provider keeps the message and
+ * comes again.
+ * @throws {MailError} 451 4.7.5 when nothing is wrong but that no fresh revocation list could be had.
+ */
+function deferWhileUnknown({ problems }: SignatureVerdict): void {
+  if (problems.length === 0 || !problems.every(({ code }) => unknownCodes.includes(code))) return;
+  const text = 'The revocation status of the signing certificate cannot be told now, please try again later';
+  throw new MailError('temporary', text, { code: 451, enhanced: '4.7.5' });
 }
 
 interface Signed {

@@ -44,8 +44,11 @@ export interface PointParts {
   readonly random: (length: number) => Uint8Array;
   readonly db: Database;
   readonly blobs: BlobStore;
+  /** The one in use now, to be asked for each message: a renewal puts another in its place. */
   readonly signer: Signer;
   readonly scanner: VirusScanner;
+  /** @throws {MailError} 451 4.3.0 while the provider may not certify: its clock is wrong, it has no index. */
+  readonly ready: () => void;
   /** The copy of the provider index in force now. */
   readonly index: () => ProviderIndex;
   /** Whom signatures are checked against, with the revocation lists known now. */

@@ -22,6 +22,7 @@ import {
 } from '../queue/pec-messages.ts';
 import { sendToSender } from './delivery-commit.ts';
 import type { PointParts } from './parts.ts';
+import { isReady } from './readiness.ts';
 import { type SealedMessage, seal } from './seal.ts';
 
 const leaseMs = 5 * 60_000;
@@ -38,6 +39,7 @@ export function startTimeoutWatch({ parts, onError }: TimeoutWatchOptions): Runn
   const { db, clock, node } = parts;
 
   async function round(): Promise<number | undefined> {
+    if (!isReady(parts)) return undefined; // what is due by a clock that is wrong may not be due
     const now = clock();
     const due = await db.read((tx) => nextRecipientDue(tx, false));
     if (due === undefined) return undefined;

@@ -48,6 +48,7 @@ export function buildTestParts(store: TestStore, changes: Partial<PointParts> = 
     blobs: store.blobs,
     signer,
     scanner: createEicarOnlyScanner(),
+    ready: nothing,
     index: () => index,
     trust: () => trust,
     limits: {
