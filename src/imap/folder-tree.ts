@@ -24,7 +24,8 @@ export function buildFolderTree(folders: readonly Folder[], subscriptions: reado
   const byName = new Map(folders.map((folder) => [folder.name, folder]));
   const subscribed = new Set(subscriptions);
   const parents = new Set(folders.flatMap((folder) => parentsOf(folder.name)));
-  const names = [...new Set([...byName.keys(), ...parents, ...subscribed])].sort(compareNames);
+  const above = subscriptions.flatMap(parentsOf);
+  const names = [...new Set([...byName.keys(), ...parents, ...subscribed, ...above])].sort(compareNames);
   return names.map((name) => ({
     name,
     folder: byName.get(name),

@@ -2,9 +2,12 @@
  * Mailbox patterns of LIST (RFC 3501 §6.3.8): `*` stands for anything, `%` for anything within a level.
  * Matching walks all positions side by side, so no pattern can make it slow.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyntaxProblem } from './wire/syntax.ts';
 
-const longestPattern = 2000;
+const longestPattern = 500;
+/** Steps of matching after which other sessions get their turn. */
+const turnSteps = 500_000;
 
 export interface ListPattern {
   readonly text: string;
@@ -23,6 +26,26 @@ export function parsePattern(text: string): ListPattern {
 export function matchesPattern(pattern: ListPattern, name: string): boolean {
   if (name !== 'INBOX') return matches(pattern.text, name);
   return matches(pattern.text.toUpperCase(), name);
+}
+
+/**
+ * The items whose name matches one of the patterns. Hostile patterns over many long names take their time,
+ * but not the time of other sessions.
+ */
+export async function selectMatching<T extends { readonly name: string }>(
+  items: readonly T[],
+  patterns: readonly ListPattern[],
+): Promise<Set<T>> {
+  const matching = new Set<T>();
+  let steps = 0;
+  for (const item of items) {
+    if (patterns.some((pattern) => matchesPattern(pattern, item.name))) matching.add(item);
+    for (const { text } of patterns) steps += text.length * item.name.length;
+    if (steps < turnSteps) continue;
+    steps = 0;
+    await nextTurn();
+  }
+  return matching;
 }
 
 /** `alive` holds the places in the pattern that fit the name so far. */

@@ -5,7 +5,7 @@
 import { authenticated, type PlainCommand } from '../command.ts';
 import { type FolderEntry, loadFolderTree } from '../folder-tree.ts';
 import { readMailbox } from '../folders.ts';
-import { type ListPattern, matchesPattern, parsePattern } from '../list-pattern.ts';
+import { type ListPattern, matchesPattern, parsePattern, selectMatching } from '../list-pattern.ts';
 import type { Session } from '../session.ts';
 import { readStatusItems, writeStatus } from '../status-items.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -32,6 +32,7 @@ interface ListedEntry {
 
 const baseSelections = ['SUBSCRIBED', 'SPECIAL-USE'];
 const otherSelections = ['REMOTE', 'RECURSIVEMATCH'];
+const mostPatterns = 100;
 const returnOptions = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE'];
 
 function readSelection(args: Arguments): Set<string> {
@@ -71,6 +72,7 @@ function readRequest(args: Arguments, session: Session): ListRequest {
   const reference = readMailbox(args, session);
   args.space();
   const texts = args.peek() === '(' ? args.list(() => args.listMailbox()) : [args.listMailbox()];
+  if (texts.length > mostPatterns) throw new SyntaxProblem(`LIST takes at most ${mostPatterns} patterns`);
   const { returns, statusItems } = readReturns(args);
   args.end();
   const patterns = texts.map((text) => parsePattern(decodeMailboxName(reference + text, session.utf8)));
@@ -85,15 +87,15 @@ function meets(entry: FolderEntry, selection: ReadonlySet<string>): boolean {
 }
 
 /** RFC 5258 §3.3: at most one answer a name. */
-function chooseEntries(entries: readonly FolderEntry[], request: ListRequest): ListedEntry[] {
+async function chooseEntries(entries: readonly FolderEntry[], request: ListRequest): Promise<ListedEntry[]> {
   const { selection, patterns } = request;
-  const matching = (entry: FolderEntry) => patterns.some((pattern) => matchesPattern(pattern, entry.name));
+  const matching = await selectMatching(entries, patterns);
   const selected = entries.filter((entry) => meets(entry, selection));
   const recursive = selection.has('RECURSIVEMATCH');
-  return entries.filter(matching).flatMap((entry): ListedEntry[] => {
+  return [...matching].flatMap((entry): ListedEntry[] => {
     const isSelected = meets(entry, selection);
     const below = recursive ? selected.filter((each) => each.name.startsWith(`${entry.name}/`)) : [];
-    const leadsOn = below.some((each) => !matching(each));
+    const leadsOn = below.some((each) => !matching.has(each));
     if (isSelected) return [{ entry, selected: true, leads: below.length > 0 }];
     if (leadsOn || isBareLevel(entry, request)) return [{ entry, selected: false, leads: leadsOn }];
     return [];
@@ -130,7 +132,7 @@ async function list(session: Session, request: ListRequest): Promise<void> {
     session.untagged('LIST (\\Noselect) "/" ""');
     return;
   }
-  for (const listed of chooseEntries(await loadFolderTree(session), request)) {
+  for (const listed of await chooseEntries(await loadFolderTree(session), request)) {
     session.untagged(formatEntry(session, listed, request));
     const { folder } = listed.entry;
     if (request.statusItems !== undefined && folder !== undefined && listed.selected) {

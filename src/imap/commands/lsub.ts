@@ -2,7 +2,7 @@
 import { authenticated, type PlainCommand } from '../command.ts';
 import { type FolderEntry, loadFolderTree, parentsOf } from '../folder-tree.ts';
 import { readMailbox } from '../folders.ts';
-import { type ListPattern, matchesPattern, parsePattern } from '../list-pattern.ts';
+import { type ListPattern, parsePattern, selectMatching } from '../list-pattern.ts';
 import type { Session } from '../session.ts';
 import { decodeMailboxName } from '../wire/mailbox-name.ts';
 
@@ -10,14 +10,18 @@ import { decodeMailboxName } from '../wire/mailbox-name.ts';
  * Subscribed names that match. With a final `%`, a name above subscribed ones that is not subscribed itself
  * is told as \Noselect, which here means just that.
  */
-function chooseNames(entries: readonly FolderEntry[], pattern: ListPattern): Map<string, string> {
+async function chooseNames(
+  entries: readonly FolderEntry[],
+  pattern: ListPattern,
+): Promise<Map<string, string>> {
   const chosen = new Map<string, string>();
+  const matching = new Set([...(await selectMatching(entries, [pattern]))].map(({ name }) => name));
   for (const { name, subscribed, hasChildren } of entries) {
     if (!subscribed) continue;
-    if (matchesPattern(pattern, name)) chosen.set(name, hasChildren ? '\\HasChildren' : '\\HasNoChildren');
+    if (matching.has(name)) chosen.set(name, hasChildren ? '\\HasChildren' : '\\HasNoChildren');
     if (!pattern.endsInLevel) continue;
     for (const parent of parentsOf(name)) {
-      if (matchesPattern(pattern, parent) && !chosen.has(parent)) chosen.set(parent, '\\Noselect');
+      if (matching.has(parent) && !chosen.has(parent)) chosen.set(parent, '\\Noselect');
     }
   }
   for (const { name, subscribed } of entries) {
@@ -27,7 +31,7 @@ function chooseNames(entries: readonly FolderEntry[], pattern: ListPattern): Map
 }
 
 async function lsub(session: Session, pattern: ListPattern): Promise<void> {
-  const chosen = chooseNames(await loadFolderTree(session), pattern);
+  const chosen = await chooseNames(await loadFolderTree(session), pattern);
   for (const [name, attributes] of chosen) {
     session.untagged(`LSUB (${attributes}) "/" ${session.formatMailbox(name)}`);
   }

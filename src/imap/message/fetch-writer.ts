@@ -31,6 +31,7 @@ export class FetchWriter {
    */
   async write(record: MessageRecord, flagsChanged: boolean): Promise<void> {
     const { out, view } = this.#session;
+    out.assertOpen();
     const sequence = view.sequenceOf(record.uid);
     if (sequence === undefined) return;
     const values = await this.#produce(record, flagsChanged ? this.#itemsWithFlags : this.#items);

@@ -37,6 +37,7 @@ export async function runSearch(
   const records = keeps ? new Map<number, MessageRecord>() : undefined;
   const matches: number[] = [];
   for (const window of windowsOf(candidates, windowSize)) {
+    session.out.assertOpen();
     for (const record of await session.store.messages(session.view.folder.id, window)) {
       const recent = session.view.isRecent(record.uid);
       if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record }))) continue;
@@ -54,6 +55,7 @@ async function decide(
 ): Promise<boolean> {
   const fromRecord = judge(key, facts);
   if (fromRecord !== undefined) return fromRecord;
+  session.out.assertOpen();
   const message = new StoredMessage(session.store, facts.record);
   const withHeader = { ...facts, fields: (await message.structure()).fields };
   const fromHeader = judge(key, withHeader);

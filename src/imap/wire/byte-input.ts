@@ -17,7 +17,7 @@ export class InputEnded extends Error {
 /** A line longer than allowed. Its rest was skipped, so the next line can be read. */
 export class LineTooLong extends SyntaxProblem {}
 
-/** A line that does not end within reason: the connection is not worth keeping. */
+/** A line after which nothing can be understood: the connection is not worth keeping. */
 export class LineEndless extends Error {}
 
 /** Where the bytes come from; a stream in life, nothing in unit tests. */
@@ -27,6 +27,12 @@ export interface PausableSource {
 }
 
 const highWater = 64 * 1024;
+
+/** A literal sent unasked behind a line that is skipped would be read as commands: better to end there. */
+function tooLong(limit: number, tail: string): Error {
+  const text = `A command line is longer than ${limit} bytes`;
+  return /\{\d*\+\}\r?\n$/.test(tail) ? new LineEndless(text) : new LineTooLong(text);
+}
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
@@ -101,11 +107,12 @@ export class ByteInput {
   /**
    * The next line as a byte string, without its line end (CRLF, or a bare LF as people type it).
    * @throws {LineTooLong} when it is longer than `limit`, after skipping it.
-   * @throws {LineEndless} when it is longer than sixteen times the limit.
+   * @throws {LineEndless} when it cannot be skipped, or is longer than sixteen times the limit.
    * @throws {InputEnded}
    */
   async line(limit: number): Promise<string> {
     let line = '';
+    let tail = '';
     let length = 0;
     for (let complete = false; !complete; ) {
       await this.ready();
@@ -113,9 +120,11 @@ export class ByteInput {
       complete = taken.complete;
       length += taken.bytes.length;
       if (length > limit * 16) throw new LineEndless(`A line of more than ${length} bytes`);
-      if (length <= limit + 2) line += latin1(taken.bytes);
+      const text = latin1(taken.bytes);
+      if (length <= limit + 2) line += text;
+      else tail = (tail + text).slice(-32);
     }
-    if (length > limit + 2) throw new LineTooLong(`A command line is longer than ${limit} bytes`);
+    if (length > limit + 2) throw tooLong(limit, tail);
     return line.slice(0, line.charCodeAt(line.length - 2) === carriageReturn ? -2 : -1);
   }
 

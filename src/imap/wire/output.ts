@@ -39,6 +39,11 @@ export class Output {
     this.#sink = sink;
   }
 
+  /** @throws {OutputClosed} when nobody is left to write to: then there is no use in going on. */
+  assertOpen(): void {
+    if (this.#sink.destroyed) throw new OutputClosed();
+  }
+
   /** From now on write to `sink` (STARTTLS, COMPRESS). What was gathered must have been flushed. */
   redirect(sink: OutputSink): void {
     this.#sink = sink;

@@ -34,6 +34,7 @@ type ReadKey = (args: Arguments, decode: Decode) => SearchKey;
 
 const charsets = ['US-ASCII', 'UTF-8', 'ISO-8859-1', 'ISO-8859-15', 'WINDOWS-1252'];
 const deepestNesting = 100;
+const mostKeys = 500;
 
 const all: SearchKey = { kind: 'all' };
 const flag = (name: string): SearchKey => ({ kind: 'flag', flag: name });
@@ -191,6 +192,8 @@ function readKeys(args: Arguments, decode: Decode, nesting: string): SearchKey {
     args.space();
     // Blanks at the end of a command are forgiven everywhere.
     if (args.atEnd) break;
+    if (keys.length >= mostKeys)
+      throw new SyntaxProblem(`At most ${mostKeys} search keys may stand side by side`);
     keys.push(readKey(args, decode, nesting));
   }
   return keys.length === 1 ? (keys[0] as SearchKey) : { kind: 'and', keys };

@@ -41,7 +41,7 @@ describe('mailbox patterns', () => {
 
   it('stays fast for hostile patterns', () => {
     const name = 'a'.repeat(900);
-    assert.equal(matches(`${'*a'.repeat(900)}b`, name), false);
-    assert.throws(() => parsePattern('*a'.repeat(2000)));
+    assert.equal(matches(`${'*a'.repeat(249)}b`, name), false);
+    assert.throws(() => parsePattern('*a'.repeat(300)));
   });
 });

@@ -114,6 +114,11 @@ for (const size of [1, 2, 3, 7, 1000]) {
 }
 
 describe('limits of skipping', () => {
+  it('does not go on when a literal was sent behind a line that is too long', async () => {
+    const { next } = feed(`a ${'x'.repeat(1500)} {12+}\r\nb NOOP\r\nxxxx\r\n`, 7);
+    await assert.rejects(next(), LineEndless);
+  });
+
   it('does not skip more than agreed', async () => {
     const { next } = feed('a X {5001+}\r\n', 100);
     await assert.rejects((await next()).skipRest(), Unskippable);

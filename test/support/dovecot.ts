@@ -1,0 +1,89 @@
+/** Debian's Dovecot on loopback, as the reference other IMAP servers are measured by. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface ReferenceServer {
+  readonly port: number;
+  readonly password: string;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Any user name works, each with a mailbox of its own. Needs to be root, as Dovecot does. */
+export async function startDovecot(folder: string): Promise<ReferenceServer> {
+  const port = await freePort();
+  const password = 'segreta';
+  const mail = join(folder, 'mail');
+  mkdirSync(mail);
+  // nobody and nogroup, the owners of all mail here.
+  chownSync(mail, 65534, 65534);
+  chmodSync(folder, 0o755);
+  const config = join(folder, 'dovecot.conf');
+  writeFileSync(
+    config,
+    `base_dir = ${folder}/base
+log_path = ${folder}/log
+protocols = imap
+ssl = no
+disable_plaintext_auth = no
+listen = 127.0.0.1
+mail_location = sdbox:${mail}/%u
+mail_uid = nobody
+mail_gid = nogroup
+first_valid_uid = 1
+passdb {
+  driver = static
+  args = password=${password}
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=${mail}/%u
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+}
+service imap-login {
+  inet_listener imap {
+    port = ${port}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+`,
+  );
+  const child = spawn('/usr/sbin/dovecot', ['-F', '-c', config], { stdio: 'inherit' });
+  const ended = once(child, 'close');
+  await waitFor(port);
+  const stop = async () => {
+    child.kill();
+    await ended;
+  };
+  return { port, password, stop };
+}
+
+async function waitFor(port: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const socket = net.connect(port, '127.0.0.1');
+    const up = await Promise.race([
+      once(socket, 'data').then(() => true),
+      once(socket, 'close').then(() => false),
+    ]).catch(() => false);
+    socket.destroy();
+    if (up) return;
+    await pause(100);
+  }
+  throw new Error('Dovecot did not start');
+}
