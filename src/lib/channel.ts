@@ -7,6 +7,8 @@ export interface Channel<T> extends AsyncIterable<T> {
   push(item: T): Promise<void>;
   /** Ends the consumer's iteration; with an error, makes it throw. */
   close(error?: unknown): void;
+  /** The consumer will take no more, even if it never began: what is pushed is passed over. */
+  abandon(): void;
 }
 
 interface Waiting<T> {
@@ -53,10 +55,14 @@ class OneSlotChannel<T> implements Channel<T> {
         }
       }
     } finally {
-      this.#consumerGone = true;
-      this.#waiting?.taken();
-      this.#waiting = undefined;
+      this.abandon();
     }
+  }
+
+  abandon(): void {
+    this.#consumerGone = true;
+    this.#waiting?.taken();
+    this.#waiting = undefined;
   }
 }
 

@@ -53,7 +53,15 @@ export async function takeIn(source: AsyncIterable<Uint8Array>, options: IntakeO
   const head = new HeadCollector(options.maxHeadBytes);
   const toVirusScanner = createChannel<Uint8Array>();
   const scan = options.scanner.scan(toVirusScanner);
-  scan.catch(() => undefined); // awaited below; a rejection before that must not end the process
+  let failed = false;
+  // Awaited below. A scanner that cannot even begin takes no chunk, and nobody may wait for it to do so.
+  scan.then(
+    () => toVirusScanner.abandon(),
+    () => {
+      failed = true;
+      toVirusScanner.abandon();
+    },
+  );
   let eightBit = false;
 
   async function* observed(): AsyncGenerator<Uint8Array> {
@@ -62,6 +70,7 @@ export async function takeIn(source: AsyncIterable<Uint8Array>, options: IntakeO
       scanner.push(chunk);
       eightBit ||= !isAscii(chunk);
       await toVirusScanner.push(chunk);
+      if (failed) await scan;
       yield chunk;
     }
   }

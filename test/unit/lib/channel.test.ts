@@ -62,3 +62,11 @@ test('closing with an error makes the consumer throw after what it was given', a
   channel.close(new Error('cut off'));
   await assert.rejects(received, /cut off/);
 });
+
+test('a consumer that never began and is given up holds nobody up', async () => {
+  const channel = createChannel<number>();
+  const waiting = channel.push(1);
+  channel.abandon();
+  await waiting;
+  await channel.push(2);
+});
