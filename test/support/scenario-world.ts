@@ -59,6 +59,8 @@ export function scenario(
   return test(name, testOptions, async () => {
     const { world, close, expected } = await openWorld(options);
     try {
+      if (options.start !== false)
+        await Promise.all(world.sites.map((site) => site.start(options.starts?.[site.key] ?? {})));
       await body(world);
       await world.settle();
       for (const site of world.sites) await checkSite(site, world.sites);
@@ -101,8 +103,6 @@ async function openWorld(options: ScenarioOptions) {
   const [alfa, beta] = await Promise.all([make('alfa'), make('beta')]);
   const sites = [alfa, beta];
   const expected: RegExp[] = [];
-  if (options.start !== false)
-    await Promise.all(sites.map((site) => site.start(options.starts?.[site.key] ?? {})));
   const moveClock = (ms: number) => {
     offset += ms;
     for (const site of sites) site.clockMoved();

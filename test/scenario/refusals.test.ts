@@ -1,0 +1,304 @@
+/**
+ * Every refusal of the access point (RFC 6109 §3.1.1–§3.1.3, pec-wire §7) through real SMTP: a notice with its
+ * reason after a 250, or a code in the dialogue. Never a 250 with neither receipt nor notice, never an envelope.
+ */
+import assert from 'node:assert/strict';
+import { deflateRawSync } from 'node:zlib';
+import { MailError } from '../../src/lib/mail-error.ts';
+import {
+  type MailText,
+  subjectOf,
+  summarize,
+  textOf,
+  writeMail,
+  writeMailWithFile,
+} from '../support/scenario-mail.ts';
+import type { Site } from '../support/scenario-site.ts';
+import { type Reply, SmtpTalker, transact } from '../support/scenario-smtp.ts';
+import { hour, scenario } from '../support/scenario-world.ts';
+
+const mario = 'mario.rossi@alfa.test';
+const anna = 'anna.bianchi@alfa.test';
+const office = 'protocollo@beta.test';
+const usual: MailText = { from: mario, to: [anna] };
+const limits = { certifiedTotalBytes: 1024 * 1024, messageBytes: 1024 * 1024, recipients: 60 };
+
+interface Breach {
+  readonly message: Buffer;
+  /** SMTP recipients; anna unless told. */
+  readonly to?: readonly string[];
+  /** In the notice, Italian. */
+  readonly reason: RegExp;
+}
+
+/** A ZIP with one stored or deflated member. */
+function zip(name: string, content: Buffer): Buffer {
+  const data = deflateRawSync(content);
+  const fields = Buffer.alloc(26);
+  fields.writeUInt16LE(20, 0);
+  fields.writeUInt16LE(8, 4);
+  fields.writeUInt32LE(data.length, 14);
+  fields.writeUInt32LE(content.length, 18);
+  fields.writeUInt16LE(name.length, 22);
+  const central = Buffer.concat([
+    Buffer.from('PK\x01\x02\x14\x00'),
+    fields,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ]);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name), data]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
+
+function without(field: RegExp, message: Buffer = writeMail(usual)): Buffer {
+  return Buffer.from(message.toString('latin1').replace(field, ''), 'latin1');
+}
+
+const program = Buffer.concat([Buffer.from('MZ\x90\x00'), Buffer.alloc(200, 7)]);
+
+const breaches: Readonly<Record<string, Breach>> = {
+  'no From': { message: without(/^From:.*\r\n/m), reason: /mancanza del campo From/ },
+  'a From that is no address': {
+    message: writeMail({ ...usual, from: 'mario' }),
+    reason: /non valido nel campo From/,
+  },
+  'two authors': { message: writeMail({ ...usual, from: `${mario}, ${anna}` }), reason: /più mittenti/ },
+  'From twice': {
+    message: writeMail({ ...usual, fields: [`From: ${mario}`] }),
+    reason: /campo From presente più di una volta/,
+  },
+  'another From than the sender': {
+    message: writeMail({ ...usual, from: anna }),
+    reason: /diverso da quello della trasmissione/,
+  },
+  'no To': { message: without(/^To:.*\r\n/m), reason: /mancanza del campo To/ },
+  'a To without an address': {
+    message: writeMail({ ...usual, to: ['undisclosed-recipients:;'] }),
+    reason: /indirizzi validi nel campo To/,
+  },
+  'a recipient that is in no field': {
+    message: writeMail(usual),
+    to: [anna, office],
+    reason: /non presenti nei campi To e Cc \(protocollo@beta\.test\)/,
+  },
+  'an address that is no recipient': {
+    message: writeMail({ ...usual, cc: [office] }),
+    reason: /non presenti tra i destinatari .*\(protocollo@beta\.test\)/,
+  },
+  'a Bcc': { message: writeMail({ ...usual, fields: [`Bcc: ${office}`] }), reason: /campo Bcc/ },
+  'size × recipients': {
+    message: writeMail({ ...usual, to: [anna, office], body: `${'x'.repeat(70)}\r\n`.repeat(8000) }),
+    to: [anna, office],
+    reason: /numero dei destinatari .*superiore al massimo consentito/,
+  },
+  'a forbidden extension': {
+    message: writeMailWithFile(usual, 'saldo.exe', Buffer.from('ciao')),
+    reason: /allegati di un tipo non ammesso \(saldo\.exe\)/,
+  },
+  'a renamed program': {
+    message: writeMailWithFile(usual, 'saldo.pdf', program),
+    reason: /allegati di un tipo non ammesso/,
+  },
+  'a program in an archive': {
+    message: writeMailWithFile(usual, 'saldo.zip', zip('saldo.exe', program)),
+    reason: /non ammesso \(.*saldo\.exe/,
+  },
+  'a program in an archive in an archive': {
+    message: writeMailWithFile(usual, 'a.zip', zip('b.zip', zip('saldo.vbs', Buffer.from('x')))),
+    reason: /non ammesso \(.*saldo\.vbs/,
+  },
+  'a program in an enclosed message': {
+    message: writeMail({
+      ...usual,
+      fields: ['MIME-Version: 1.0', 'Content-Type: message/rfc822'],
+      body: writeMailWithFile(usual, 'saldo.js', Buffer.from('x')).toString('latin1'),
+    }),
+    reason: /non ammesso \(saldo\.js\)/,
+  },
+};
+
+scenario('each breach of the rules gives one notice', { settings: { alfa: { limits } } }, async (world) => {
+  const { alfa, beta } = world;
+  let received = 0;
+  for (const [name, { message, to = [anna], reason }] of Object.entries(breaches)) {
+    const reply = await alfa.submit({ from: mario, to, message });
+    assert.equal(reply.code, 250, `${name}: ${reply.text}`);
+    await world.settle();
+    const mails = await alfa.mails('mario.rossi');
+    assert.equal(mails.length, ++received, `${name}: one message back`);
+    const notice = mails.at(-1) ?? assert.fail();
+    assert.equal(notice.kind, 'non-accettazione', name);
+    assert.match(textOf(notice).replace(/\s+/g, ' '), reason, name);
+    assert.match(subjectOf(notice), /^AVVISO DI NON ACCETTAZIONE: /);
+    assert.equal(notice.data?.error, 'altro');
+    assert.match(reply.text, new RegExp(notice.data?.identificativo ?? '-'), name);
+  }
+  assert.deepEqual(await alfa.mails('anna.bianchi'), []);
+  assert.deepEqual(await beta.mails('protocollo'), []);
+  const types = new Set((await alfa.events()).map(({ type }) => type));
+  assert.deepEqual([...types], ['refused']);
+});
+
+scenario('policies of domain and mailbox', {}, async (world) => {
+  const { alfa, outside } = world;
+  const { accounts } = alfa.stores;
+  outside.shut(true);
+  const lastNotice = async (to: readonly string[]) => {
+    const reply = await alfa.submit({ from: mario, to, message: writeMail({ from: mario, to }) });
+    assert.equal(reply.code, 250, reply.text);
+    await world.settle();
+    const last = (await alfa.mails('mario.rossi')).at(-1) ?? assert.fail();
+    return `${last.kind}: ${textOf(last).replace(/\s+/g, ' ')}`;
+  };
+  await accounts.setDomain('alfa.test', { certifiedOnly: true });
+  assert.match(await lastNotice(['luca@ordinaria.test']), /^non-accettazione: .*posta ordinaria non ammessi/);
+  await accounts.setDomain('alfa.test', { certifiedOnly: false, closedGroup: ['beta.test'] });
+  assert.match(await lastNotice([anna]), /^non-accettazione: .*gruppo chiuso/);
+  await accounts.setDomain('alfa.test', { closedGroup: null });
+  assert.match(await lastNotice([anna]), /^avvenuta-consegna: /);
+
+  // A block that comes while the session is open counts all the same; reception goes on.
+  const session = await alfa.logIn(mario);
+  await accounts.setMailbox(mario, { sendingBlocked: { reason: 'credenziali rubate' } });
+  const reply = await transact(session, { from: mario, to: [anna], message: writeMail(usual) });
+  await session.quit();
+  assert.equal(reply.code, 250, reply.text);
+  const blocked = (await alfa.mails('mario.rossi')).at(-1) ?? assert.fail();
+  assert.match(textOf(blocked).replace(/\s+/g, ' '), /blocco dell'invio/);
+  assert.equal((await alfa.submit({ from: mario, to: [anna], message: writeMail(usual) })).code, 550);
+  const toMario = writeMail({ from: anna, to: [mario] });
+  assert.equal((await alfa.submit({ from: anna, to: [mario], message: toMario })).code, 250);
+  await world.settle();
+  assert.ok(summarize(await alfa.mails('mario.rossi')).includes('posta-certificata'));
+});
+
+scenario('the rate of a mailbox: 451 until there is room again', {}, async (world) => {
+  const { alfa } = world;
+  await alfa.stores.accounts.setMailbox(mario, { recipientsPerHour: 2 });
+  const send = () => alfa.submit({ from: mario, to: [anna], message: writeMail(usual) });
+  assert.deepEqual([(await send()).code, (await send()).code, (await send()).code], [250, 250, 451]);
+  await world.advance(hour + 60_000);
+  assert.equal((await send()).code, 250);
+  await world.settle();
+  assert.equal((await alfa.mails('anna.bianchi')).length, 3);
+});
+
+scenario('what SMTP itself refuses', { settings: { alfa: { limits } } }, async (world) => {
+  const { alfa } = world;
+  const submit = (from: string, to: readonly string[], message = writeMail(usual), parameters = '') =>
+    asUser(alfa, (talker) => transact(talker, { from, to, message, parameters }));
+  const cases: readonly [string, Promise<Reply>, number, string][] = [
+    ["somebody else's address", submit(anna, [anna]), 553, '5.7.1'],
+    ['no sender', submit('', [anna]), 553, '5.7.1'],
+    ['a sender that is no address', submit('mario', [anna]), 501, '5.1.7'],
+    ['a recipient without domain', submit(mario, ['anna']), 501, '5.1.3'],
+    ['a recipient with a blank', submit(mario, ['anna bianchi@alfa.test']), 501, ''],
+    ['a recipient outside ASCII', submit(mario, ['anna@al\xe8fa.test']), 553, '5.6.7'],
+    ['too large, as announced', submit(mario, [anna], writeMail(usual), ' SIZE=9999999'), 552, ''],
+    [
+      'too large, as it comes',
+      submit(mario, [anna], writeMail({ ...usual, body: `${'y'.repeat(70)}\r\n`.repeat(16_000) })),
+      552,
+      '5.3.4',
+    ],
+    [
+      'too many recipients',
+      submit(
+        mario,
+        Array.from({ length: 61 }, (_, index) => `r${index}@alfa.test`),
+      ),
+      452,
+      '',
+    ],
+  ];
+  for (const [name, reply, code, enhanced] of cases) {
+    const got = await reply;
+    assert.equal(got.code, code, `${name}: ${got.code} ${got.text}`);
+    if (enhanced !== '') assert.equal(got.enhanced, enhanced, name);
+  }
+  const stranger = await SmtpTalker.open(alfa.ports.submissions, world.pki.ca.root.certificatePem);
+  await stranger.command('EHLO client.test');
+  assert.equal((await stranger.command(`MAIL FROM:<${mario}>`)).code, 530, 'authentication first');
+  assert.equal((await stranger.login(mario, 'sbagliata!')).code, 535);
+  await stranger.quit();
+  assert.deepEqual(await alfa.mails('mario.rossi'), []);
+  assert.deepEqual(await alfa.mails('anna.bianchi'), []);
+  assert.deepEqual(await alfa.events(), []);
+});
+
+async function asUser<T>(site: Site, work: (talker: SmtpTalker) => Promise<T>): Promise<T> {
+  const talker = await site.logIn(mario);
+  try {
+    return await work(talker);
+  } finally {
+    await talker.quit();
+  }
+}
+
+const cannotTell = {
+  name: 'away',
+  scan: async () => {
+    throw new MailError('temporary', 'The virus scanner cannot tell', { code: 451, enhanced: '4.7.1' });
+  },
+};
+
+scenario(
+  'a scanner that cannot tell: 451 at both points, and nothing taken',
+  { start: false },
+  async (world) => {
+    const { alfa, beta } = world;
+    const to = [office];
+    const submission = { from: mario, to, message: writeMail({ from: mario, to }) };
+    await Promise.all([alfa.start({ scanner: cannotTell }), beta.start({ scanner: cannotTell })]);
+    assert.equal((await alfa.submit(submission)).code, 451);
+    assert.deepEqual(await alfa.events(), []);
+    await alfa.stop();
+    await alfa.start();
+    assert.equal((await alfa.submit(submission)).code, 250);
+    await world.settle();
+    assert.deepEqual(summarize(await alfa.mails('mario.rossi')), ['accettazione']);
+    assert.deepEqual(await beta.mails('protocollo'), []);
+    await beta.stop();
+    await beta.start();
+    await world.advance(60_000);
+    assert.deepEqual(summarize(await beta.mails('protocollo')), ['posta-certificata']);
+  },
+);
+
+scenario(
+  'ordinary mail at the incoming point: refused, accepted, forwarded, by setting',
+  {},
+  async (world) => {
+    const { beta, outside } = world;
+    outside.shut(true);
+    const from = 'luca@ordinaria.test';
+    const send = (to: readonly string[]) => beta.deliver({ from, to, message: writeMail({ from, to }) });
+    const { accounts } = beta.stores;
+    assert.deepEqual(await send([office]), {
+      code: 550,
+      enhanced: '5.7.1',
+      text: `Ordinary mail is not accepted for ${office}: send certified mail (PEC), or write to the other recipients separately`,
+    });
+    await accounts.setMailbox(office, { ordinaryMail: 'accept' });
+    assert.equal((await send([office])).code, 250);
+    assert.deepEqual(summarize(await beta.mails('protocollo')), ['anomalia']);
+    await accounts.setMailbox(office, { ordinaryMail: 'forward', forwardTo: 'casa@ordinaria.test' });
+    assert.equal((await send([office])).code, 250);
+    assert.equal((await beta.mails('protocollo')).length, 1);
+    const mixed = await send([office, beta.address('mario.rossi')]);
+    assert.equal(mixed.code, 550);
+    assert.equal((await send([beta.address('nessuno')])).code, 550);
+    assert.equal((await send(['chi@altrove.test'])).code, 550, 'no relaying');
+    assert.equal(
+      (await send(['anna.bianchi@alfa.test'])).code,
+      550,
+      'no relaying, not even to another provider',
+    );
+  },
+);
