@@ -98,6 +98,12 @@ export function verifyTimeStamp(request: TimeStampVerification): TimeStampVerdic
   };
 }
 
+/** What a token says, without any check of who says it; undefined when it is no token. */
+export function readTimeStamp(token: Uint8Array): TstInfo | undefined {
+  const fields = readSignedData(token, largestToken);
+  return isProblem(fields) ? undefined : readInfo(fields);
+}
+
 function readInfo({ contentType, content }: SignedDataFields): TstInfo | undefined {
   if (contentType !== tsaOids.tstInfo || content === undefined) return undefined;
   try {
