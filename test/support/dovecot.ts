@@ -1,7 +1,7 @@
 /** Debian's Dovecot on loopback, as the reference other IMAP servers are measured by. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -30,39 +30,11 @@ export async function startDovecot(folder: string): Promise<ReferenceServer> {
   chownSync(mail, 65534, 65534);
   chmodSync(folder, 0o755);
   const config = join(folder, 'dovecot.conf');
+  const template = readFileSync(join(import.meta.dirname, '../fixtures/dovecot.conf'), 'utf8');
+  const values: Record<string, string> = { folder, port: `${port}`, password };
   writeFileSync(
     config,
-    `base_dir = ${folder}/base
-log_path = ${folder}/log
-protocols = imap
-ssl = no
-disable_plaintext_auth = no
-listen = 127.0.0.1
-mail_location = sdbox:${mail}/%u
-mail_uid = nobody
-mail_gid = nogroup
-first_valid_uid = 1
-passdb {
-  driver = static
-  args = password=${password}
-}
-userdb {
-  driver = static
-  args = uid=nobody gid=nogroup home=${mail}/%u
-}
-namespace inbox {
-  inbox = yes
-  separator = /
-}
-service imap-login {
-  inet_listener imap {
-    port = ${port}
-  }
-  inet_listener imaps {
-    port = 0
-  }
-}
-`,
+    template.replace(/@(\w+)@/g, (_all, name: string) => values[name] ?? ''),
   );
   const child = spawn('/usr/sbin/dovecot', ['-F', '-c', config], { stdio: 'inherit' });
   const ended = once(child, 'close');
