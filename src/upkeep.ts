@@ -48,33 +48,29 @@ const firstClockCheckMs = 5000;
 /** Resolves when the provider may serve: key read, last good index in force, kept revocation lists loaded, clock looked at. */
 export async function openUpkeep(config: Config, options: UpkeepOptions): Promise<Upkeep> {
   const { log, clock, onError } = options;
+  const stopper = new AbortController();
+  const stopping = stopper.signal;
   const signing = createSigningKey(openSigner(config));
   await options.beforeUse(signing.current());
-  let index: RefreshingIndex | undefined;
-  const listCertificates = rememberFor(
-    () => index?.current(),
-    (current) => current?.all().flatMap(({ certificates }) => certificates) ?? [],
-  );
+  let inForce = (): ProviderIndex | undefined => undefined;
   const trust = openTrust(config, {
     clock,
-    listCertificates,
+    listCertificates: rememberFor(
+      () => inForce(),
+      (index) => index?.all().flatMap(({ certificates }) => certificates) ?? [],
+    ),
     listOwnIssuers: () => signing.current().chain.slice(1),
-    report: (event) => reportRevocation(log, event, clock()),
+    report: (event) => {
+      if (!stopping.aborted) reportRevocation(log, event, clock());
+    },
+    stopping,
   });
-  const opened = await openIndex(config, clock, () => trust.current());
-  index = opened;
-  const schedule = createIndexSchedule({
-    index: opened,
-    everyMs: (config.index.kind === 'https' ? config.index.refreshHours : 1) * 3_600_000,
-    clock,
-    report: (result) => reportIndex(log, result, clock()),
-  });
-  // A server that is away must not keep the provider from starting with the copy it has.
-  if (config.index.kind === 'file' || opened.current().fetchedAt === undefined) await schedule.refresh();
+  const index = await openIndex(config, { clock, trust: () => trust.current(), stopping });
+  inForce = () => index.current();
+  const schedule = await openSchedule(config, { index, log, clock, stopping });
   await trust.load();
   const clockWatch = openClockWatch(config, clock, (finding) => reportClock(log, finding));
-  if (config.clock.ntpServers.length > 0 && !config.sandbox)
-    await Promise.race([clockWatch.check(), pause(firstClockCheckMs)]);
+  await Promise.race([clockWatch.check(), pause(firstClockCheckMs)]);
   const runners: Runner[] = [];
 
   const start = () => {
@@ -88,28 +84,50 @@ export async function openUpkeep(config: Config, options: UpkeepOptions): Promis
       onError,
     });
     runners.push(schedule.start(onError), trust.start(onError), clockWatch.start(onError), certificates);
-    return runners;
+    // Stopped with the others: a stop does not wait for a server that is slow.
+    return [...runners, { wake: () => undefined, stop: async () => stopper.abort() }];
   };
 
   const reload = async () => {
-    await attempt(log, 'signing', () => renewSigner({ config, options, signing, index: opened.current() }));
+    await attempt(log, 'signing', () => renewSigner({ config, options, signing, index: index.current() }));
     await attempt(log, 'trust', async () => trust.reload());
     for (const runner of runners) runner.wake();
   };
 
   return {
-    index: opened,
+    index,
     trust,
     signing,
     ready: createReadyCheck({
       isClockRight: () => clockWatch.isRight(),
-      index: () => opened.current(),
+      index: () => index.current(),
       maxIndexAgeMs: config.index.maxAgeHours * 3_600_000,
       clock,
     }),
     start,
     reload,
   };
+}
+
+interface ScheduleOptions {
+  readonly index: RefreshingIndex;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly stopping: AbortSignal;
+}
+
+async function openSchedule(config: Config, { index, log, clock, stopping }: ScheduleOptions) {
+  const schedule = createIndexSchedule({
+    index,
+    everyMs: (config.index.kind === 'https' ? config.index.refreshHours : 1) * 3_600_000,
+    clock,
+    report: (result) => {
+      if (!stopping.aborted) reportIndex(log, result, clock());
+    },
+  });
+  // A server that is away must not keep the provider from starting with the copy it has.
+  if (config.index.kind === 'file' || index.current().fetchedAt === undefined) await schedule.refresh();
+  return schedule;
 }
 
 interface Renewal {

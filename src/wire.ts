@@ -187,11 +187,12 @@ export interface TrustWiring {
   /** Those that issued our own certificate, DER. */
   readonly listOwnIssuers: () => readonly Uint8Array[];
   readonly report: (event: RevocationEvent) => void;
+  readonly stopping: AbortSignal;
 }
 
 /** Whom the running provider believes, with what revocation lists and responders say. Nothing is fetched yet. */
 export function openTrust(config: Config, wiring: TrustWiring): LiveTrust {
-  const { clock, listCertificates, listOwnIssuers, report } = wiring;
+  const { clock, listCertificates, listOwnIssuers, report, stopping } = wiring;
   const { crl, ocsp, crlMaxAgeHours } = config.trust;
   const folder = join(config.dataFolder, 'revocation');
   return openLiveTrust({
@@ -200,7 +201,7 @@ export function openTrust(config: Config, wiring: TrustWiring): LiveTrust {
       return { anchors, intermediates: [...intermediates, ...listOwnIssuers()] };
     },
     listCertificates,
-    web: createHttpClient(),
+    web: createHttpClient(stopping),
     crlFiles: openKeptFiles(folder, '.crl'),
     ocspFiles: openKeptFiles(folder, '.ocsp'),
     clock,
@@ -238,15 +239,22 @@ export function openClockWatch(
   });
 }
 
+export interface IndexWiring {
+  readonly clock: Clock;
+  /** Whom the configuration believes, by default. */
+  readonly trust?: () => Trust;
+  readonly stopping?: AbortSignal;
+}
+
 /** The provider index with its last good copy; not asked for yet. */
-export function openIndex(
-  config: Config,
-  clock: Clock,
-  trust: () => Trust = () => readTrust(config),
-): Promise<RefreshingIndex> {
+export function openIndex(config: Config, wiring: IndexWiring): Promise<RefreshingIndex> {
+  const { clock, trust = () => readTrust(config), stopping } = wiring;
   const { index, dataFolder } = config;
   return openRefreshingIndex({
-    source: index.kind === 'file' ? createFileSource(index.path) : createHttpsSource(readHttpsOptions(index)),
+    source:
+      index.kind === 'file'
+        ? createFileSource(index.path)
+        : createHttpsSource(readHttpsOptions(index, stopping)),
     copies: openDailyCopies(join(dataFolder, 'index')),
     clock,
     trust,
@@ -255,14 +263,15 @@ export function openIndex(
   });
 }
 
-function readHttpsOptions(index: Extract<IndexConfig, { kind: 'https' }>) {
-  const { url, clientCertificate, clientKey } = index;
-  if (clientCertificate === null || clientKey === null) return { url };
+function readHttpsOptions(index: Extract<IndexConfig, { kind: 'https' }>, stopping?: AbortSignal) {
+  const { clientCertificate, clientKey } = index;
+  const options = { url: index.url, ...(stopping === undefined ? {} : { stopping }) };
+  if (clientCertificate === null || clientKey === null) return options;
   const [certificatePem = '', keyPem = ''] = readCertificateFiles('index.clientCertificate', [
     clientCertificate,
     clientKey,
   ]);
-  return { url, client: { certificatePem, keyPem } };
+  return { ...options, client: { certificatePem, keyPem } };
 }
 
 export function openRelay(config: Config, stores: Stores): Relay {

@@ -52,7 +52,7 @@ function readAnchors(files: readonly string[]): Trust {
 
 async function readConfiguredIndex(config: Config, trust: Trust): Promise<ProviderIndex | undefined> {
   if (config.index.kind === 'file') return readIndexFile(config.index.path, trust);
-  const index = (await openIndex(config, Date.now)).current();
+  const index = (await openIndex(config, { clock: Date.now })).current();
   return index.fetchedAt === undefined ? undefined : index;
 }
 

@@ -28,8 +28,8 @@ export interface ClockWatchOptions {
 
 export interface ClockWatch {
   isRight(): boolean;
-  /** Asks all servers now. Never rejects. */
-  check(): Promise<ClockFinding>;
+  /** Asks all servers now; undefined when none is named. Never rejects. */
+  check(): Promise<ClockFinding | undefined>;
   /** Checks at once and then regularly, and whenever the clock was set. */
   start(onError: (error: unknown) => void): Runner;
 }
@@ -48,7 +48,8 @@ export function createClockWatch(options: ClockWatchOptions): ClockWatch {
 
   const isTrusted = () => monotonic() - answeredAt <= options.trustedSilenceMs;
 
-  async function check(): Promise<ClockFinding> {
+  async function check(): Promise<ClockFinding | undefined> {
+    if (sources.length === 0) return undefined;
     const finding = await ask();
     if (finding.state !== 'unknown') {
       isWrong = finding.state === 'wrong';
@@ -82,9 +83,8 @@ export function createClockWatch(options: ClockWatchOptions): ClockWatch {
   const wasSet = () => Math.abs(clock() - monotonic() - difference) > options.maxOffsetMs / 2;
 
   async function round(): Promise<number | undefined> {
-    if (sources.length === 0) return undefined;
     if (monotonic() >= dueAt || wasSet()) await check();
-    return dueAt - monotonic();
+    return sources.length === 0 ? undefined : dueAt - monotonic();
   }
 
   return {

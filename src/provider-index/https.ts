@@ -14,6 +14,8 @@ export interface HttpsSourceOptions {
   readonly client?: { readonly certificatePem: string; readonly keyPem: string };
   /** For the whole transfer; 60,000 by default. */
   readonly timeoutMs?: number;
+  /** Breaks off what is under way, when the provider stops. */
+  readonly stopping?: AbortSignal;
   /** Bytes; `largestIndex` by default. */
   readonly maxBytes?: number;
 }
@@ -27,8 +29,10 @@ export function createHttpsSource(options: HttpsSourceOptions): IndexSource {
 
 async function fetchOnce(options: HttpsSourceOptions): Promise<Uint8Array> {
   const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    return await get(options, AbortSignal.timeout(timeoutMs));
+    const { stopping } = options;
+    return await get(options, stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]));
   } catch (error) {
     if (error instanceof IndexError) throw error;
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';

@@ -8,12 +8,15 @@ import { type WebClient, WebError, type WebRequest } from './web-client.ts';
 
 const mostRedirects = 3;
 
-export function createHttpClient(): WebClient {
-  return fetchFollowing;
+/** `stopping`: breaks off what is under way, when the provider stops. */
+export function createHttpClient(stopping?: AbortSignal): WebClient {
+  return (request) => {
+    const timeout = AbortSignal.timeout(request.timeoutMs);
+    return fetchFollowing(request, stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]));
+  };
 }
 
-async function fetchFollowing(request: WebRequest): Promise<Uint8Array> {
-  const signal = AbortSignal.timeout(request.timeoutMs);
+async function fetchFollowing(request: WebRequest, signal: AbortSignal): Promise<Uint8Array> {
   let url = request.url;
   try {
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
