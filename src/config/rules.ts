@@ -8,7 +8,15 @@ interface CheckedParts {
   antivirus: { kind: string };
   index: { kind: string; clientCertificate?: string | null; clientKey?: string | null };
   limits: { recipients: number; messageBytes: number; certifiedTotalBytes: number };
+  timeStamp: { authorities: readonly AuthorityParts[]; leastStamps: number };
   sandbox: boolean;
+}
+
+interface AuthorityParts {
+  kind: string;
+  name: string;
+  user?: string | null;
+  passwordFile?: string | null;
 }
 
 type Report = (path: readonly string[], message: string) => void;
@@ -23,6 +31,7 @@ export function checkWholeConfig(config: CheckedParts, context: z.RefinementCtx<
   if (config.sandbox) checkSandbox(config, report);
   else checkRealProvider(config, report);
   checkListeners(config, report);
+  checkAuthorities(config, report);
   if (config.index.kind === 'https' && !config.index.clientCertificate !== !config.index.clientKey)
     report(['index', 'clientKey'], 'give clientCertificate and clientKey together, or neither');
   if (config.limits.certifiedTotalBytes < config.limits.messageBytes && !config.sandbox)
@@ -53,6 +62,22 @@ function checkRealProvider(config: CheckedParts, report: Report): void {
     report(['limits', 'recipients'], `a provider must accept ${LEAST_RECIPIENTS} recipients at least`);
   if (config.limits.certifiedTotalBytes < LEAST_TOTAL_BYTES)
     report(['limits', 'certifiedTotalBytes'], 'a provider must accept 30 MB (size × recipients) at least');
+}
+
+function checkAuthorities({ timeStamp, sandbox }: CheckedParts, report: Report): void {
+  const { authorities, leastStamps } = timeStamp;
+  const path = ['timeStamp', 'authorities'];
+  if (!sandbox && authorities.some(({ kind }) => kind === 'local'))
+    report(
+      path,
+      'a "local" authority proves nothing against its owner and is for the sandbox; use "rfc3161"',
+    );
+  if (new Set(authorities.map(({ name }) => name)).size < authorities.length)
+    report(path, 'give each authority another name');
+  if (authorities.some(({ user = null, passwordFile = null }) => (user === null) !== (passwordFile === null)))
+    report(path, 'give user and passwordFile together, or neither');
+  if (authorities.length > 0 && leastStamps > authorities.length)
+    report(['timeStamp', 'leastStamps'], 'must not be above the number of authorities');
 }
 
 /** A setting that is silently ignored is worse than none. */

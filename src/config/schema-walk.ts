@@ -84,12 +84,18 @@ function nameType(core: z.ZodType): string {
   if (core instanceof z.ZodEnum) return core.options.map((option) => `"${option}"`).join(', ');
   if (core instanceof z.ZodNumber) return `${core.minValue} to ${core.maxValue}`;
   if (core instanceof z.ZodBoolean) return 'true or false';
-  if (core instanceof z.ZodArray) return `list of ${nameType(unwrap(core.element as z.ZodType).core)}s`;
+  if (core instanceof z.ZodArray) {
+    const item = nameType(unwrap(core.element as z.ZodType).core);
+    return item.endsWith('}') ? `list of ${item}` : `list of ${item}s`;
+  }
   if (core instanceof z.ZodRecord) return `text → ${nameType(unwrap(core.valueType as z.ZodType).core)}`;
   if (core instanceof z.ZodObject)
     return `{ ${membersOf(core)
       .map(([name]) => name)
       .join(', ')} }`;
+  const alternatives = alternativesOf(core);
+  if (alternatives !== undefined)
+    return `{ kind ${[...alternatives.keys()].map((kind) => `"${kind}"`).join(' or ')}, … }`;
   return core.meta()?.path === true ? 'path' : 'text';
 }
 

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { retention } from './keeping-settings.ts';
 import { checkWholeConfig } from './rules.ts';
+import { timeStamp } from './time-stamp-settings.ts';
 import { clock, index, published, trust } from './trust-settings.ts';
 import { domainName, filePath, hostName, listener, optionalCount, plainText, wholeNumber } from './types.ts';
 
@@ -227,6 +228,7 @@ export const configSchema = z
     policies,
     receipts,
     relay,
+    timeStamp,
     retention,
     clock,
     log,

@@ -48,6 +48,27 @@ export function readCertificateFiles(setting: string, files: readonly string[]):
   return files.map((file) => readNamedFile(setting, file).toString('utf8'));
 }
 
+/**
+ * The password in the first line of a file that one setting names.
+ * @throws {ConfigError} when it is missing, unreadable or open to everybody.
+ */
+export function readPasswordFile(setting: string, file: string): string {
+  return readSecretFile(setting, file)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+/** A key with its certificates, PEM both, that one setting names. @throws {ConfigError} as above. */
+export function readKeyFiles(
+  setting: string,
+  { key, chain }: { readonly key: string; readonly chain: string },
+): { readonly keyPem: string; readonly chainPem: string } {
+  return {
+    keyPem: readSecretFile(setting, key).toString('utf8'),
+    chainPem: readNamedFile(setting, chain).toString('utf8'),
+  };
+}
+
 function readPkcs12Password(passwordFile: string | null): string {
   if (passwordFile !== null)
     return readSecretFile('signing.passwordFile', passwordFile)

@@ -153,3 +153,21 @@ test('servers are named by host or by host and port', () => {
   for (const wrong of ['ntp.it:0', 'ntp.it:70000', 'ntp.it:', ':123', 'a b', '[x]', '[::1]', 'ntp..it'])
     assert.throws(() => read(wrong), /clock\.ntpServers\.0.*write a host, or host:port/s, wrong);
 });
+
+test('time-stamp authorities are told apart, and the local one is for the sandbox', () => {
+  const web = { kind: 'rfc3161', name: 'una', url: 'https://tsa.example/', anchors: ['tsa.pem'] };
+  const { timeStamp } = parseConfig({ ...leastConfig, timeStamp: { authorities: [web] } }, file);
+  const defaults = { policy: null, user: null, passwordFile: null, timeoutSeconds: 30 };
+  assert.deepEqual(timeStamp, {
+    authorities: [{ ...web, anchors: ['/etc/openpec/tsa.pem'], ...defaults }],
+    leastStamps: 1,
+  });
+  const problems = (authorities: readonly object[], leastStamps = 1) =>
+    problemsOf({ ...leastConfig, timeStamp: { authorities, leastStamps } });
+  assert.match(problems([{ kind: 'local', name: 'a', key: 'k', chain: 'c' }])[0] ?? '', /for the sandbox/);
+  assert.match(problems([web, web])[0] ?? '', /another name/);
+  assert.match(problems([{ ...web, user: 'u' }])[0] ?? '', /user and passwordFile together/);
+  assert.match(problems([web], 2)[0] ?? '', /leastStamps: must not be above/);
+  assert.match(problems([{ ...web, url: 'ftp://x/' }])[0] ?? '', /https:\/\/ or http:\/\//);
+  assert.match(problems([{ ...web, name: '../x' }])[0] ?? '', /lower-case letters/);
+});
