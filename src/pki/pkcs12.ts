@@ -58,16 +58,38 @@ export function buildPkcs12({ keyPem, chainPem, password, friendlyName }: Pkcs12
 
 function openContainer(bytes: Uint8Array, password: string): forge.pkcs12.Pkcs12Pfx {
   try {
-    const der = forge.util.createBuffer(Buffer.from(bytes).toString('latin1'));
-    return forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(der), false, password);
+    return decrypt(bytes, password);
   } catch (cause) {
-    // forge tells a wrong password only by the failing MAC.
-    const isPassword = cause instanceof Error && /MAC|password/i.test(cause.message);
     throw new Pkcs12Error(
-      isPassword ? 'The password of the PKCS#12 file is wrong.' : 'The PKCS#12 file cannot be read.',
+      isWrongPassword(cause)
+        ? 'The password of the PKCS#12 file is wrong.'
+        : 'The PKCS#12 file cannot be read.',
       cause,
     );
   }
+}
+
+/**
+ * The MAC and the old ciphers take the password as UTF-16, PBES2 as UTF-8 (RFC 7292 appendix B.1, RFC 8018 §6.2);
+ * forge has one form for both. So with letters beyond ASCII the MAC is checked with the one, and then left out so that
+ * the other can be used.
+ */
+function decrypt(bytes: Uint8Array, password: string): forge.pkcs12.Pkcs12Pfx {
+  const read = () => forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(bytes).toString('latin1')));
+  const utf8 = Buffer.from(password).toString('latin1');
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(read(), false, password);
+  } catch (error) {
+    if (utf8 === password || isWrongPassword(error)) throw error;
+    const withoutMac = read();
+    if (Array.isArray(withoutMac.value)) withoutMac.value.length = 2; // version, authSafe, [macData]
+    return forge.pkcs12.pkcs12FromAsn1(withoutMac, false, utf8);
+  }
+}
+
+/** forge tells a wrong password only by the failing MAC. */
+function isWrongPassword(error: unknown): boolean {
+  return error instanceof Error && /MAC|password/i.test(error.message);
 }
 
 function listBags(container: forge.pkcs12.Pkcs12Pfx, type: string | undefined): forge.pkcs12.Bag[] {

@@ -36,6 +36,25 @@ describe('openssl pkcs12', () => {
       assert.equal(read.chainPem, provider.chainPem);
     });
 
+  for (const options of [[], ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1']])
+    it(`writes with a password beyond ASCII, and we read: ${options[1] ?? 'AES-256'}`, (t) => {
+      const folder = makeFolder(t);
+      const password = 'perché €';
+      writeFileSync(join(folder, 'key'), provider.keyPem);
+      writeFileSync(join(folder, 'own'), provider.certificatePem);
+      const files = ['-inkey', 'key', '-in', 'own', '-out', 'file.p12'];
+      execFileSync('openssl', ['pkcs12', '-export', ...files, '-passout', `pass:${password}`, ...options], {
+        cwd: folder,
+        env: { ...process.env, LC_ALL: 'C.UTF-8' },
+      });
+      const file = readFileSync(join(folder, 'file.p12'));
+      assert.equal(readPkcs12(file, password).keyPem, provider.keyPem);
+      assert.throws(() => readPkcs12(file, 'perché $'), /password .* is wrong/);
+      const damaged = Buffer.from(file);
+      damaged[200] = (damaged[200] ?? 0) ^ 1;
+      assert.throws(() => readPkcs12(damaged, password), /Pkcs12Error|PKCS#12/);
+    });
+
   it('reads what we write', (t) => {
     const folder = makeFolder(t);
     const { keyPem, chainPem } = provider;
