@@ -10,6 +10,7 @@ import { buildHealthCommand } from './health.ts';
 import { buildInitCommand } from './init.ts';
 import { buildLogCommand } from './log.ts';
 import { buildMailboxCommand } from './mailbox.ts';
+import { addLogQueries } from './query-log.ts';
 import { buildQueueCommand } from './queue.ts';
 import { buildReceiptCommand } from './receipt.ts';
 import { buildServeCommand } from './serve.ts';
@@ -35,6 +36,8 @@ function buildProgram(terminal: Terminal): Command {
       'after',
       '\nExit codes: 0 done, 1 no, 2 command line, 3 configuration, 4 not now. See docs/commands.md.',
     );
+  const log = buildLogCommand(terminal);
+  addLogQueries(log, terminal);
   const commands = [
     buildInitCommand(terminal),
     buildServeCommand(),
@@ -43,7 +46,7 @@ function buildProgram(terminal: Terminal): Command {
     buildDomainCommand(terminal),
     buildMailboxCommand(terminal),
     buildQueueCommand(terminal),
-    buildLogCommand(terminal),
+    log,
     buildReceiptCommand(terminal),
     buildVirusCommand(terminal),
     buildVerifyCommand(terminal),

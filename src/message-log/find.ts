@@ -42,14 +42,15 @@ interface EventRow {
   hash: Uint8Array;
 }
 
-const select = `SELECT l.node, l.seq, l.at, l.type, l.sending_provider, f.facts AS facts_json, l.generated,
+/** Every event with its facts; a WHERE over `l` follows. */
+export const selectEvents = `SELECT l.node, l.seq, l.at, l.type, l.sending_provider, f.facts AS facts_json, l.generated,
   l.detail, l.hash FROM message_log l JOIN message_log_facts f ON f.digest = l.facts`;
 
 /** All events of the message, in the order they happened. */
 export async function findEvents(tx: ReadTransaction, filter: MessageFilter): Promise<LoggedEvent[]> {
   const [column, value] =
     'identificativo' in filter ? ['identificativo', filter.identificativo] : ['msgid', filter.msgid];
-  return readEvents(tx, `${select} WHERE l.${column} = ? ORDER BY l.at, l.node, l.seq`, [value]);
+  return readEvents(tx, `${selectEvents} WHERE l.${column} = ? ORDER BY l.at, l.node, l.seq`, [value]);
 }
 
 /** Events of a sender or about a recipient in a time span, newest first. */
@@ -64,7 +65,7 @@ export async function findEventsByAddress(
     WHERE address_key = ? AND at >= ? AND at < ? ${role} ORDER BY at DESC, node DESC, seq DESC LIMIT ?`;
   return readEvents(
     tx,
-    `${select} JOIN (${places}) p ON p.node = l.node AND p.seq = l.seq ORDER BY l.at DESC, l.node DESC, l.seq DESC`,
+    `${selectEvents} JOIN (${places}) p ON p.node = l.node AND p.seq = l.seq ORDER BY l.at DESC, l.node DESC, l.seq DESC`,
     [...values, filter.limit ?? 1000],
   );
 }
@@ -78,7 +79,7 @@ export interface StreamFilter {
 
 /** The node's stream in order, a page at a time. */
 export function readStream(tx: ReadTransaction, filter: StreamFilter): Promise<LoggedEvent[]> {
-  return readEvents(tx, `${select} WHERE l.node = ? AND l.seq > ? ORDER BY l.seq LIMIT ?`, [
+  return readEvents(tx, `${selectEvents} WHERE l.node = ? AND l.seq > ? ORDER BY l.seq LIMIT ?`, [
     filter.node,
     filter.after,
     filter.limit,
@@ -100,7 +101,8 @@ export async function listNodes(tx: ReadTransaction): Promise<string[]> {
   }
 }
 
-async function readEvents(
+/** Rows of `selectEvents` as events. */
+export async function readEvents(
   tx: ReadTransaction,
   sql: string,
   values: readonly SqlValue[],

@@ -181,3 +181,23 @@ export type LogEvent =
   | ReproducedEvent;
 
 export type LogEventType = LogEvent['type'];
+
+/** Every type there is, in the order of a message's life. */
+export const logEventTypes = [
+  'accepted',
+  'refused',
+  'refused-for-virus',
+  'relayed',
+  'taken-in-charge',
+  'notification-received',
+  'anomaly',
+  'ordinary-refused',
+  'virus-detected',
+  'delivered',
+  'not-delivered',
+  'put-into-mailbox',
+  'timeout',
+  'virus-non-delivery',
+  'ordinary-failed',
+  'reproduced',
+] as const satisfies readonly LogEventType[];

@@ -19,6 +19,8 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'swaks', package: 'swaks' },
   { command: 'openssl', package: 'openssl' },
   { command: 'xmllint', package: 'libxml2-utils' },
+  { command: 'qpdf', package: 'qpdf' },
+  { command: 'pdftotext', package: 'poppler-utils' },
   { command: 'curl', package: 'curl' },
   { command: 'mutt', package: 'mutt' },
   { command: 'neomutt', package: 'neomutt' },
