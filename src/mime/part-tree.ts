@@ -46,6 +46,17 @@ const OPAQUE = new Set([
   'x-gzip64',
 ]);
 
+/** The message, its parts, and theirs: where the parts of certified mail and their signature stand. */
+const outerLevel = 2;
+
+/**
+ * What parts at this level may use of what all parts have together. A hundredth is kept for the outermost, so that
+ * whatever an enclosed message holds, what stands after it is seen: the signature above all.
+ */
+function shareOf(limit: number, level: number): number {
+  return level <= outerLevel ? limit : limit - Math.floor(limit / 100);
+}
+
 /** A part that is still open. */
 interface OpenPart {
   readonly headerStart: number;
@@ -142,7 +153,8 @@ export class PartTree {
     this.#headerSize = 0;
     this.#headerCut = false;
     const { headerBytes, totalHeaderBytes } = this.#limits;
-    this.#headerRoom = Math.min(headerBytes, totalHeaderBytes - this.#totalHeaderBytes);
+    const room = shareOf(totalHeaderBytes, this.#open.length - 1) - this.#totalHeaderBytes;
+    this.#headerRoom = Math.max(Math.min(headerBytes, room), 0);
   }
 
   #findBoundary(line: Buffer): { level: number; closes: boolean } | undefined {
@@ -164,7 +176,7 @@ export class PartTree {
     const multipart = this.#open[found.level];
     if (multipart === undefined) return;
     if (found.closes) this.#forgetBoundary(multipart);
-    else if (this.#parts >= this.#limits.parts) multipart.truncated = true;
+    else if (this.#parts >= shareOf(this.#limits.parts, found.level + 1)) multipart.truncated = true;
     else this.#openPart(at.start + line.length, multipart.head?.subtype === 'digest' ? ENCLOSED : TEXT);
   }
 
@@ -180,7 +192,7 @@ export class PartTree {
     const encloses = enclosesMessage(part.head);
     if (boundary === undefined && !encloses) return;
     const { depth, parts, boundaryLength } = this.#limits;
-    const full = this.#open.length >= depth || (encloses && this.#parts >= parts);
+    const full = this.#open.length >= depth || (encloses && this.#parts >= shareOf(parts, this.#open.length));
     if (full || (boundary?.length ?? 0) > boundaryLength) part.truncated = true;
     else if (boundary !== undefined) this.#awaitBoundary(part, boundary);
     else this.#openPart(bodyStart, TEXT);
@@ -204,7 +216,8 @@ export class PartTree {
   #readHead(part: OpenPart, size: number): void {
     const { fields, totalFields } = this.#limits;
     const block = parseHeaderBlock(this.#header.subarray(0, size));
-    const room = Math.min(fields, totalFields - this.#totalFields);
+    const share = shareOf(totalFields, this.#open.indexOf(part));
+    const room = Math.max(Math.min(fields, share - this.#totalFields), 0);
     part.truncated = this.#headerCut || block.fields.length > room;
     const kept = block.fields.slice(0, room).map((field) => [field.name, field.value] as const);
     this.#totalFields += kept.length;

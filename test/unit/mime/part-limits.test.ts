@@ -54,6 +54,24 @@ describe('limits', () => {
     assert.equal(tree.bodyEnd, text.length);
   });
 
+  test('whatever an enclosed message holds, the parts after it are seen', () => {
+    const flood = (piece: string) => `--c\r\n${piece}\r\nx\r\n`.repeat(10_000);
+    for (const piece of ['', 'X: y\r\n'.repeat(12), `X: ${'y'.repeat(1000)}\r\n`]) {
+      const enclosed = `Content-Type: multipart/mixed; boundary=c\r\n\r\n${flood(piece)}--c--\r\n`;
+      const signed = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n${enclosed}--b--\r\n`;
+      const text = `Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\n${signed}--a\r\nContent-Type: application/pkcs7-signature\r\n\r\nxyz\r\n--a--\r\n`;
+      const tree = scanMessage(fromLatin1(text));
+      assert.ok(isTruncated(tree) && !tree.truncated);
+      assert.deepEqual(
+        tree.children.map(({ subtype, truncated }) => [subtype, truncated]),
+        [
+          ['mixed', false],
+          ['pkcs7-signature', false],
+        ],
+      );
+    }
+  });
+
   test('a header over the limit is cut and its inside left unread', () => {
     const text = `Content-Type: multipart/mixed; boundary=b\r\nX: ${'y'.repeat(200)}\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n`;
     const tree = scanMessage(fromLatin1(text), { headerBytes: 100 });
