@@ -1,6 +1,8 @@
 /** Running real programs: one that ends by itself, with all it printed, or a server that is stopped when the test is over. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from '../interop/programs.ts';
 
@@ -22,6 +24,13 @@ export interface Ran {
 
 const usualLimitMs = 60_000;
 
+/** bin/pec is started hundreds of times: Node may keep what it has compiled. */
+const base: NodeJS.ProcessEnv = {
+  NODE_COMPILE_CACHE: join(tmpdir(), 'openpec-interop-compiled'),
+  ...process.env,
+  LC_ALL: 'C.UTF-8',
+};
+
 /** Runs to the end; never throws for what the program says. */
 export async function runProgram(
   command: string,
@@ -31,7 +40,7 @@ export async function runProgram(
   const { cwd, env, input = '', limitMs = usualLimitMs } = options;
   const child = spawn(findProgram(command) ?? command, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
+    env: { ...base, ...env },
     timeout: limitMs,
     killSignal: 'SIGKILL',
   });
@@ -79,7 +88,7 @@ export function startServer(
   const { cwd, env, detached = false } = options;
   const child = spawn(findProgram(command) ?? command, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
+    env: { ...base, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
   });
