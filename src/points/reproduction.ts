@@ -16,10 +16,10 @@ import { findEvents, type LoggedEvent } from '../message-log/find.ts';
 import { buildDuplicateAttestation } from '../pec/duplicate-attestation.ts';
 import type { ProviderIdentity } from '../pec/facts.ts';
 import type { DeliveryReceiptRecord, GeneratedMessage } from '../pec/generated.ts';
-import { rebuildGenerated } from '../pec/reproduction.ts';
+import { type Reproduction, rebuildGenerated } from '../pec/reproduction.ts';
 import { assembleSignedMessage } from '../smime/sign.ts';
 import { buildSignedAttributes, rebuildDetached, signatureProfile } from '../smime/signed-data.ts';
-import { loadEnclosed } from './enclosed-original.ts';
+import { encloses, findEnclosed } from './enclosed-original.ts';
 import { aboutOf, type ReproducibleKind, wireKindOf } from './issued-kinds.ts';
 import type { PointParts } from './parts.ts';
 import { seal } from './seal.ts';
@@ -133,29 +133,65 @@ function describe({ logged, generated }: Issued): IssuedMessage {
   return { at, messageId: generated.messageId, recipients: aboutOf(generated, facts) };
 }
 
-/** The bytes as they were; undefined when what they enclosed is gone. */
+/**
+ * The bytes as they were; undefined when what they enclosed is gone.
+ * @throws {ReproductionFailure} when the log or the store has not what was signed.
+ */
 async function rebuild(parts: ReproductionParts, issued: Issued): Promise<Segments | undefined> {
-  const { logged, generated } = issued;
-  const { facts, at } = logged.event;
+  const record = { ...issued.logged.event, generated: issued.generated };
+  const signature = await findSignature(parts, issued.generated);
+  if (!encloses(record)) {
+    const exact = await rebuildAround(parts, record, signature);
+    if (exact === undefined) throw altered();
+    return exact;
+  }
+  let wasKept = false;
+  for await (const enclosed of findEnclosed(parts, record)) {
+    const exact = await rebuildAround(parts, { ...record, enclosed }, signature);
+    if (exact !== undefined) return exact;
+    wasKept ||= enclosed.from === 'kept';
+  }
+  if (wasKept) throw altered();
+  return undefined;
+}
+
+interface KeptSignature {
+  /** The signer's certificates, DER, its own first. */
+  readonly chain: readonly Uint8Array[];
+  readonly own: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+async function findSignature({ db }: ReproductionParts, generated: GeneratedMessage): Promise<KeptSignature> {
   const { signature } = generated;
   if (signature === undefined || signature.profile !== signatureProfile)
     throw new ReproductionFailure('unsigned', 'the log holds no signature for it that this version can use');
-  const chain = await parts.db.read((tx) => findChain(tx, signature.certificate));
+  const chain = await db.read((tx) => findChain(tx, signature.certificate));
   const [own] = chain ?? [];
   if (chain === undefined || own === undefined)
     throw new ReproductionFailure('unsigned', `certificate ${signature.certificate} is not in the store`);
-  const enclosed = await loadEnclosed(parts, facts, generated);
-  if (enclosed === 'gone') return undefined;
+  return { chain, own, value: Buffer.from(signature.value, 'base64') };
+}
+
+/** The message around the signature; undefined when that is not over what was built. */
+async function rebuildAround(
+  { blobs }: ReproductionParts,
+  record: Reproduction,
+  { chain, own, value }: KeptSignature,
+): Promise<Segments | undefined> {
+  const { facts, at, generated, enclosed } = record;
   const built = rebuildGenerated({ facts, at, generated, ...(enclosed === undefined ? {} : { enclosed }) });
-  const contentDigest = await hashSegments(parts.blobs, built.content, 'sha256');
-  const value = Buffer.from(signature.value, 'base64');
+  const contentDigest = await hashSegments(blobs, built.content, 'sha256');
   const attributes = buildSignedAttributes(contentDigest, at);
-  if (!verify('sha256', attributes, new X509Certificate(own).publicKey, value))
-    throw new ReproductionFailure(
-      'altered',
-      'what was written again is not what was signed: the entry or the stored original was changed',
-    );
+  if (!verify('sha256', attributes, new X509Certificate(own).publicKey, value)) return undefined;
   return assembleSignedMessage(built, rebuildDetached({ contentDigest, signingTime: at, chain, value }));
+}
+
+function altered(): ReproductionFailure {
+  return new ReproductionFailure(
+    'altered',
+    'what was written again is not what was signed: the entry or the stored original was changed',
+  );
 }
 
 interface AttestRequest {

@@ -3,7 +3,7 @@
  * there are; each entry a block of lines. Characters that Latin-1 lacks are written as in the receipts' readable
  * text; the JSON extract has them exactly.
  */
-import { monoAdvance, type PdfText, pageHeight, writePdf } from '../../lib/pdf.ts';
+import { monoAdvance, type PdfText, pageHeight, pageWidth, writePdf } from '../../lib/pdf.ts';
 import type { Instant } from '../../lib/time.ts';
 import { localTime } from '../../mime/date.ts';
 import { writeLatin1 } from '../../pec/texts/latin1-v1.ts';
@@ -17,8 +17,12 @@ const top = pageHeight - 70;
 const bottom = 50;
 const linesPerPage = Math.floor((top - bottom) / lineHeight);
 /** Characters in a line between the margins. */
-const lineLength = Math.floor((595 - 2 * left) / (textSize * monoAdvance));
+const lineLength = Math.floor((pageWidth - 2 * left) / (textSize * monoAdvance));
 const labelLength = 20;
+/** Of one character of the lines. */
+const advance = textSize * monoAdvance;
+/** Where a page's number ends and the number of all pages begins. */
+const numberEnd = left + 11 * advance;
 const title = 'Estratto del log dei messaggi di posta elettronica certificata';
 
 export const writeExtractPdf: WriteExtract = async function* (frame, entries) {
@@ -28,7 +32,7 @@ export const writeExtractPdf: WriteExtract = async function* (frame, entries) {
       author: writeLatin1(frame.provider),
       created: writePdfDate(frame.at),
       language: 'it-IT',
-      total: { text: 'di {pages}', font: 'regular', size: textSize, x: 110, y: 28 },
+      total: { text: 'di {pages}', font: 'mono', size: textSize, x: numberEnd + advance, y: 28 },
     },
     layPages(frame, entries),
   );
@@ -59,11 +63,12 @@ async function* layPages(
 }
 
 function drawPage(frame: ExtractFrame, page: number, lines: readonly string[]): PdfText[] {
+  const number = `Pagina ${page}`;
   const small = { font: 'regular', size: textSize, x: left } as const;
   return [
     { text: title, font: 'bold', size: 11, x: left, y: pageHeight - 40 },
     { ...small, text: writeLatin1(`Gestore: ${frame.provider}`), y: pageHeight - 53 },
-    { ...small, text: `Pagina ${page}`, y: 28 },
+    { ...small, text: number, font: 'mono', x: round(numberEnd - number.length * advance), y: 28 },
     {
       ...small,
       text: `Redatto il ${writeLegalTime(frame.at)}, ora legale italiana`,

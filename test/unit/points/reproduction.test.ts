@@ -193,7 +193,7 @@ describe('of a receipt whose original is gone', () => {
   it('gives a duplicate that the provider attests, with what the log says', async (t) => {
     const points = await issueEveryKind(t);
     const complete = await findIssued(points, isComplete);
-    await points.db.transact((tx) => tx.run('UPDATE pec_message SET envelope_id = NULL'));
+    await letGo(points);
     const { text, form, messageId } = await reproduce(points, requestFor(complete));
     assert.equal(form, 'attested');
     assert.doesNotMatch(text, /X-Ricevuta|daticert\.xml|X-Trasporto/, 'no program takes it for a receipt');
@@ -222,6 +222,20 @@ describe('of a receipt whose original is gone', () => {
     assert.ok(await points.db.read((tx) => findChain(tx, nameCertificate(renewed))));
   });
 
+  it("is written again from the recipient's mailbox while it lies there", async (t) => {
+    const points = await issueEveryKind(t);
+    const issued = (await readIssued(points)).filter(
+      ({ generated }) => generated.kind === 'delivery-receipt',
+    );
+    await points.db.transact((tx) => tx.run('UPDATE pec_message SET envelope_id = NULL'));
+    assert.equal(issued.length, 4);
+    for (const one of issued) {
+      const { form, text } = await reproduce(points, requestFor(one));
+      assert.equal(form, 'exact');
+      assert.equal(text, one.bytes);
+    }
+  });
+
   it('gives it when asked for, and needs no original for a concise receipt', async (t) => {
     const points = await issueEveryKind(t);
     const complete = await findIssued(points, isComplete);
@@ -229,7 +243,7 @@ describe('of a receipt whose original is gone', () => {
     const acceptance = await findIssued(points, ({ generated }) => generated.kind === 'acceptance-receipt');
     const failure = await refuses(points, { ...requestFor(acceptance), attest: true });
     assert.equal(failure.reason, 'unavailable');
-    await points.db.transact((tx) => tx.run('UPDATE pec_message SET envelope_id = NULL'));
+    await letGo(points);
     const concise = await findIssued(
       points,
       ({ generated }) => generated.kind === 'delivery-receipt' && generated.receiptKind === 'sintetica',
@@ -237,6 +251,17 @@ describe('of a receipt whose original is gone', () => {
     assert.equal((await reproduce(points, requestFor(concise))).text, concise.bytes);
   });
 });
+
+/** The envelope is kept no longer, and its recipient deleted it. */
+async function letGo({ db }: TestPoints): Promise<void> {
+  await db.transact(async (tx) => {
+    await tx.run('UPDATE pec_message SET envelope_id = NULL');
+    await tx.run(
+      'DELETE FROM message WHERE folder_id IN (SELECT f.id FROM folder f JOIN mailbox b ON b.id = f.mailbox_id WHERE b.address_key = ?)',
+      'anna@alfa.test',
+    );
+  });
+}
 
 /** The content of an attached file. */
 function readPart(message: string, name: string): string {
