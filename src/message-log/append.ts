@@ -161,6 +161,12 @@ async function noteAddresses(tx: Transaction, event: LogEvent, { node, seq }: Lo
   for (const address of addressesOf(event)) await note(address, 'recipient');
 }
 
+/** The keys by which an event is found, as `message_log_address` has them. */
+export function listAddressKeys(event: LogEvent): readonly string[] {
+  const addresses = [event.facts.sender, ...addressesOf(event)].filter((address) => address !== '');
+  return [...new Set(addresses.map((address) => address.toLowerCase()))];
+}
+
 function addressesOf(event: LogEvent): readonly string[] {
   if ('recipient' in event) return [event.recipient];
   if ('takenInCharge' in event) return event.takenInCharge;

@@ -2,6 +2,7 @@
 import type { ReadTransaction, SqlValue } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import type { LogEvent } from '../pec/events.ts';
+import { toLogEvent } from './log-rows.ts';
 
 /** An event with its place in the log. */
 export interface LoggedEvent {
@@ -111,13 +112,5 @@ export async function readEvents(
 }
 
 function toLoggedEvent(row: EventRow): LoggedEvent {
-  const event = {
-    ...(JSON.parse(row.detail) as object),
-    type: row.type,
-    at: row.at,
-    facts: JSON.parse(row.facts_json) as unknown,
-    sendingProvider: row.sending_provider,
-    generated: JSON.parse(row.generated) as unknown,
-  } as LogEvent;
-  return { node: row.node, seq: row.seq, event, hash: row.hash };
+  return { node: row.node, seq: row.seq, event: toLogEvent(row), hash: row.hash };
 }

@@ -1,5 +1,6 @@
 /** The rows of the log with the facts they name, in order: what checking and exporting read. */
 import type { ReadTransaction } from '../db/database.ts';
+import type { LogEvent } from '../pec/events.ts';
 import { digestFacts, type LogColumns, renderRow } from './append.ts';
 
 /** A row as it is stored, with its facts. */
@@ -47,6 +48,20 @@ export function readLogRows(
 /** What the row's hash is over, from what is stored: facts that were changed give another text. */
 export function renderLogRow(row: LogRow): string {
   return renderRow(row.prev_hash, columnsOf(row));
+}
+
+/** The event that the row holds. @throws {SyntaxError} when its JSON is damaged. */
+export function toLogEvent(
+  row: Pick<LogRow, 'at' | 'type' | 'sending_provider' | 'facts_json' | 'generated' | 'detail'>,
+): LogEvent {
+  return {
+    ...(JSON.parse(row.detail) as object),
+    type: row.type,
+    at: row.at,
+    facts: JSON.parse(row.facts_json) as unknown,
+    sendingProvider: row.sending_provider,
+    generated: JSON.parse(row.generated) as unknown,
+  } as LogEvent;
 }
 
 function columnsOf(row: LogRow): LogColumns {

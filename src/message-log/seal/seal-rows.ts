@@ -1,6 +1,7 @@
 /** Seals and their stamps as rows. A seal is planned, then filled in once, then stamped; nothing of it changes. */
 import type { ReadTransaction, Transaction } from '../../db/database.ts';
 import type { Instant } from '../../lib/time.ts';
+import { listNodes } from '../find.ts';
 
 export interface SealKey {
   readonly node: string;
@@ -115,7 +116,7 @@ export async function listOpenSeals(tx: ReadTransaction, node: string, since: In
 }
 
 /** The streams that have a seal. */
-export async function listSealedNodes(tx: ReadTransaction): Promise<string[]> {
+async function listSealedNodes(tx: ReadTransaction): Promise<string[]> {
   const nodes: string[] = [];
   for (let last = ''; ; ) {
     const row = await tx.get<{ node: string | null }>(
@@ -126,6 +127,11 @@ export async function listSealedNodes(tx: ReadTransaction): Promise<string[]> {
     last = row.node;
     nodes.push(last);
   }
+}
+
+/** The streams that there are, or were before their entries left. */
+export async function listStreams(tx: ReadTransaction): Promise<string[]> {
+  return [...new Set([...(await listNodes(tx)), ...(await listSealedNodes(tx))])].sort();
 }
 
 /** @throws {ConstraintError} when it does not follow the last one: somebody else planned it. */

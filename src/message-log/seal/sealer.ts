@@ -11,7 +11,6 @@ import type { Clock, Instant } from '../../lib/time.ts';
 import { buildGranted } from '../../tsa/response.ts';
 import type { TimeStampAuthority } from '../../tsa/time-stamp.ts';
 import { readTimeStamp } from '../../tsa/verify-time-stamp.ts';
-import { listNodes } from '../find.ts';
 import { exportSegment, LogDamage } from './export-segment.ts';
 import { findSpan, type PlanRequest, planSpan } from './plan.ts';
 import {
@@ -20,8 +19,8 @@ import {
   fillSeal,
   findLastSeal,
   listOpenSeals,
-  listSealedNodes,
   listStamps,
+  listStreams,
   markSealed,
   planSeal,
   type Seal,
@@ -268,10 +267,6 @@ class StreamLease {
     const { db, owner } = this.#options;
     return db.transact((tx) => dropSealLease(tx, this.#node, owner));
   }
-}
-
-async function listStreams(tx: Parameters<typeof listNodes>[0]): Promise<string[]> {
-  return [...new Set([...(await listNodes(tx)), ...(await listSealedNodes(tx))])].sort();
 }
 
 function summarize({ node, number, day, firstSeq, lastSeq }: Seal): SealedSegment {
