@@ -5,7 +5,7 @@
 import type net from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import type { SMTPConnection, SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { Admission, plainAddress, type Refusal } from './admission.ts';
 import type { SmtpLimits } from './edge.ts';
 import { StrictConnection } from './strict-connection.ts';
@@ -107,14 +107,22 @@ export class StrictServer extends SMTPServer {
     return false;
   }
 
-  /** Ends idle sessions with 421, waits for the others at most `graceMs`, then cuts. */
+  /** Ends sessions with 421 as soon as no message is under way in them, at most `graceMs` later by cutting them. */
   async stop(graceMs: number): Promise<void> {
     this.options.closeTimeout = graceMs;
     const closed = new Promise<void>((resolve) => this.close(() => resolve()));
-    for (const connection of this.connections)
-      if (!(connection as StrictConnection).busy)
-        connection.send(421, '4.3.2 Service closing, try again later');
+    const told = new WeakSet<SMTPConnection>();
+    const endIdle = () => {
+      for (const connection of this.connections)
+        if (!told.has(connection) && !(connection as StrictConnection).busy) {
+          told.add(connection);
+          connection.send(421, '4.3.2 Service closing, try again later');
+        }
+    };
+    endIdle();
+    const looking = setInterval(endIdle, 20);
     await closed;
+    clearInterval(looking);
     for (const connection of this.connections) connection._socket.destroy();
   }
 }

@@ -91,6 +91,20 @@ test('an orderly stop: idle sessions end with 421, a message under way is still 
   assert.equal(edge.taken.length, 1);
 });
 
+test('an orderly stop does not wait for a client that keeps its session once its message is taken', async () => {
+  const edge = await startEdge({ kind: 'mx' });
+  const client = LineClient.connect(edge.port);
+  await expectLines(client, '220');
+  client.write(`${ENVELOPE}Subject: x\r\n`);
+  await expectLines(client, '250', '250', '250', '354');
+  const stopped = edge.server.close(60_000);
+  client.write('\r\n.\r\n');
+  await expectLines(client, '250 2.6.0', '421 4.3.2');
+  await client.expectClosed();
+  await stopped;
+  assert.equal(edge.taken.length, 1);
+});
+
 test('an orderly stop does not wait longer than it is told', async () => {
   const edge = await startEdge({ kind: 'mx' });
   const client = LineClient.connect(edge.port);
