@@ -3,6 +3,8 @@ import type { SecureContext } from 'node:tls';
 import type { Config, Listener, ListenName } from './config/schema.ts';
 import { createImapServer } from './imap/server.ts';
 import type { Runner } from './lib/runner.ts';
+import { startLogKeeping } from './log-keeping.ts';
+import { startHeartbeat } from './message-log/service-runs.ts';
 import { createAccessPoint } from './points/access-point.ts';
 import { createDeliveryPoint } from './points/delivery-point.ts';
 import { startDeliveryWorker } from './points/delivery-worker.ts';
@@ -59,6 +61,12 @@ const deliveriesAtOnce = 16;
 /** SMTP transactions with other servers at the same time. */
 const relaysAtOnce = 50;
 
+/**
+ * What an envelope or receipt adds to the original, bytes: two texts that name each recipient, certification data,
+ * signature. The largest message accepted from a user must fit into the incoming point as an envelope.
+ */
+const envelopeRoom = 2 * 1024 * 1024;
+
 export async function buildServices(
   config: Config,
   stores: Stores,
@@ -109,12 +117,20 @@ export async function buildServices(
     retention: config.retention,
     onError: options.onError,
   });
+  const logKeeping = startLogKeeping(config, stores, { ...options, signer: upkeep.signing.current });
   wake.delivery = () => deliveryWorker.wake();
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
   const servers = buildServers(config, stores, parts, options);
   const opened: Server[] = [];
-  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, housekeeping, ...upkeep.start()];
+  const workers: Runner[] = [
+    deliveryWorker,
+    queueRunner,
+    timeoutWatch,
+    housekeeping,
+    logKeeping,
+    ...upkeep.start(),
+  ];
   const stop = async (graceMs: number) => {
     await Promise.all(opened.map((server) => server.close(graceMs)));
     await relay.close();
@@ -122,6 +138,8 @@ export async function buildServices(
   };
   try {
     const listening = await listenAll(config, servers, opened);
+    const { db } = stores;
+    workers.push(startHeartbeat({ db, node: config.node, clock: options.clock, onError: options.onError }));
     const clockMoved = () => {
       for (const worker of workers) worker.wake();
     };
@@ -172,7 +190,7 @@ function buildMx(config: Config, parts: PointParts, options: ServiceOptions): Se
       tls: options.tls,
       checkRecipient: (recipient) => incomingPoint.checkRecipient(recipient),
       receive: (mail) => incomingPoint.receive(mail),
-      limits: smtpLimits(config),
+      limits: { ...smtpLimits(config), messageBytes: config.limits.messageBytes + envelopeRoom },
       log: createSmtpLog(options.log),
     }),
   };

@@ -15,7 +15,7 @@ import { readSegments } from './blob/read-segments.ts';
 import { type ClockFinding, type ClockWatch, createClockWatch } from './clock/clock-watch.ts';
 import { createSntpSource } from './clock/sntp.ts';
 import type { Config, IndexConfig } from './config/schema.ts';
-import { readCertificateFiles, readSigningSecret } from './config/secrets.ts';
+import { readCertificateFiles, readKeyFiles, readPasswordFile, readSigningSecret } from './config/secrets.ts';
 import { parseServerAddress } from './config/types.ts';
 import type { Database } from './db/database.ts';
 import { openSqlite } from './db/sqlite.ts';
@@ -42,6 +42,9 @@ import { parseTrust, type Trust } from './smime/trust.ts';
 import { createHttpClient } from './trust/http.ts';
 import { openKeptFiles } from './trust/kept-files.ts';
 import { type LiveTrust, openLiveTrust, type RevocationEvent } from './trust/live-trust.ts';
+import { createLocalAuthority } from './tsa/local.ts';
+import { createHttpAuthority } from './tsa/rfc3161.ts';
+import type { TimeStampAuthority } from './tsa/time-stamp.ts';
 
 export interface Stores {
   readonly db: Database;
@@ -109,7 +112,7 @@ export function buildParts(
       recipients: limits.recipients,
       messageBytes: limits.messageBytes,
       totalBytes: limits.certifiedTotalBytes,
-      headBytes: 1024 * 1024,
+      headBytes: 192 * 1024,
       envelopeAgeMs: 72 * 3_600_000,
     },
     briefHash: config.receipts.briefHash,
@@ -272,6 +275,36 @@ function readHttpsOptions(index: Extract<IndexConfig, { kind: 'https' }>, stoppi
     clientKey,
   ]);
   return { ...options, client: { certificatePem, keyPem } };
+}
+
+/** The authorities that stamp the sealed log. @throws {ConfigError | Error} when a file of theirs cannot be used. */
+export function openStampAuthorities(config: Config, clock: Clock): TimeStampAuthority[] {
+  const setting = 'timeStamp.authorities';
+  return config.timeStamp.authorities.map((authority) => {
+    const { name } = authority;
+    if (authority.kind === 'local')
+      return createLocalAuthority({ name, clock, signer: createPemSigner(readKeyFiles(setting, authority)) });
+    const { url, anchors, policy, user, passwordFile, timeoutSeconds } = authority;
+    const trust = parseTrust({ anchors: readCertificates(setting, anchors) });
+    return createHttpAuthority({
+      name,
+      url,
+      clock,
+      trust: () => trust,
+      timeoutMs: timeoutSeconds * 1000,
+      ...(policy === null ? {} : { policy }),
+      ...(user === null || passwordFile === null
+        ? {}
+        : { credentials: { user, password: readPasswordFile(setting, passwordFile) } }),
+    });
+  });
+}
+
+/** Under whom stamps verify: the anchors of all authorities; those of the provider for its local one. */
+export function readStampAnchors(config: Config): Uint8Array[] {
+  const { authorities } = config.timeStamp;
+  const files = authorities.flatMap((each) => (each.kind === 'local' ? config.trust.anchors : each.anchors));
+  return readCertificates('timeStamp.authorities', [...new Set(files)]);
 }
 
 export function openRelay(config: Config, stores: Stores): Relay {

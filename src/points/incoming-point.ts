@@ -21,6 +21,9 @@ export interface IncomingPoint {
   receive(mail: IncomingMail): Promise<{ readonly text: string }>;
 }
 
+/** What an envelope's header has beside the fields it inherits from the original, bytes. */
+const envelopeFields = 64 * 1024;
+
 export function createIncomingPoint(parts: PointParts): IncomingPoint {
   async function checkRecipient(recipient: string): Promise<void> {
     if (isServiceAddress(parts, recipient)) return;
@@ -40,7 +43,7 @@ export function createIncomingPoint(parts: PointParts): IncomingPoint {
     const intake = await takeIn(mail.source, {
       blobs: parts.blobs,
       scanner: parts.scanner,
-      maxHeadBytes: parts.limits.headBytes,
+      maxHeadBytes: parts.limits.headBytes + envelopeFields,
     });
     await parts.steps.reached('incoming:bytes-durable');
     // 3. Signature existence, origin, validity; form (§2.2.2).
