@@ -32,7 +32,8 @@ export async function checkSite(site: Site, sites: readonly Site[]): Promise<voi
   assert.deepEqual(checkCoherence(events, context), [], `the log of ${site.domain} is not coherent`);
   const boxes = await readBoxes(site);
   for (const [name, mails] of boxes)
-    for (const mail of mails) checkSignature(site, mail, `${site.address(name)}: ${mail.kind}`);
+    for (const { mail, whole } of mails)
+      if (whole) checkSignature(site, mail, `${site.address(name)}: ${mail.kind}`);
   checkReceipts(events, boxes, site);
 }
 
@@ -45,11 +46,11 @@ async function checkLogChain(site: Site): Promise<void> {
   });
 }
 
-type Boxes = ReadonlyMap<string, readonly StoredMail[]>;
+type Boxes = ReadonlyMap<string, readonly { readonly mail: StoredMail; readonly whole: boolean }[]>;
 
 async function readBoxes(site: Site): Promise<Boxes> {
-  const boxes = new Map<string, StoredMail[]>();
-  for (const name of await site.listMailboxes()) boxes.set(name, await site.mails(name));
+  const boxes = new Map<string, Awaited<ReturnType<Site['mailHeads']>>>();
+  for (const name of await site.listMailboxes()) boxes.set(name, await site.mailHeads(name));
   return boxes;
 }
 
@@ -58,7 +59,7 @@ function checkReceipts(events: readonly LogEvent[], boxes: Boxes, site: Site): v
   const count = (address: string, messageId: string) => {
     const [name = '', domain = ''] = address.toLowerCase().split('@');
     if (domain !== site.domain) return undefined;
-    return boxes.get(name)?.filter(({ header }) => fieldOf(header, 'Message-ID') === messageId).length;
+    return boxes.get(name)?.filter(({ mail }) => fieldOf(mail.header, 'Message-ID') === messageId).length;
   };
   for (const event of events) {
     for (const { kind, messageId } of event.generated) {
@@ -75,8 +76,8 @@ function checkReceipts(events: readonly LogEvent[], boxes: Boxes, site: Site): v
   }
   // Conversely: a certified message in a mailbox stands in the log as delivered there.
   for (const [name, mails] of boxes)
-    for (const { header } of mails.filter(({ kind }) => kind === 'posta-certificata')) {
-      const id = fieldOf(header, 'Message-ID');
+    for (const { mail } of mails.filter((one) => one.mail.kind === 'posta-certificata')) {
+      const id = fieldOf(mail.header, 'Message-ID');
       const logged = events.filter(
         (event) =>
           event.type === 'delivered' &&

@@ -46,6 +46,7 @@ interface Running {
   /** Resolves when a process of its own has ended. */
   readonly ended: Promise<unknown>;
   readonly isChild: boolean;
+  readonly pid: number;
 }
 
 export interface SiteOptions {
@@ -125,6 +126,7 @@ export class Site {
       kill: () => Promise.reject(new Error('only a process of its own can be killed')),
       ended: new Promise(() => undefined),
       isChild: false,
+      pid: process.pid,
     });
   }
 
@@ -154,6 +156,7 @@ export class Site {
       },
       ended,
       isChild: true,
+      pid: child.pid ?? 0,
     });
     this.clockMoved(); // it may have been moved while the process started
     void ended.then(() => {
@@ -223,19 +226,36 @@ export class Site {
     }
   }
 
+  /** Of a provider in a process of its own. */
+  get pid(): number {
+    return this.#running?.pid ?? 0;
+  }
+
   /** All messages of a mailbox's INBOX, oldest first. */
   async mails(name: string): Promise<StoredMail[]> {
+    return (await this.#listInbox(name, Number.POSITIVE_INFINITY)).map(({ mail }) => mail);
+  }
+
+  /**
+   * The same, of large messages the beginning only, where all stands but the enclosed original and the signature.
+   */
+  mailHeads(name: string): Promise<{ readonly mail: StoredMail; readonly whole: boolean }[]> {
+    return this.#listInbox(name, 4 * 1024 * 1024);
+  }
+
+  async #listInbox(name: string, limit: number) {
     const mailbox = await this.stores.accounts.findMailbox(this.address(name));
     if (mailbox === undefined) throw new Error(`no mailbox ${this.address(name)}`);
     const inbox = await this.stores.mail.findFolder(mailbox.id, 'INBOX');
     const records = await this.stores.mail.messages(inbox?.id ?? 0, [[1, Number.POSITIVE_INFINITY]]);
-    return Promise.all(records.map(async ({ contentId }) => readMail(await this.#readAll(contentId))));
-  }
-
-  async #readAll(contentId: number): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.stores.mail.read(contentId)) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return Promise.all(
+      records.map(async ({ contentId, size }) => {
+        const range = { offset: 0, length: Math.min(size, limit) };
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of this.stores.mail.read(contentId, range)) chunks.push(chunk);
+        return { mail: readMail(Buffer.concat(chunks)), whole: size <= limit };
+      }),
+    );
   }
 
   async listMailboxes(): Promise<string[]> {
