@@ -111,26 +111,13 @@ export async function buildServices(
   const { accounts } = stores;
   // Before anything listens: what other providers send to the service mailbox must find it.
   await makeServiceMailbox(parts, accounts);
-  const housekeeping = startHousekeeping({
-    parts,
-    accounts,
-    retention: config.retention,
-    onError: options.onError,
-  });
-  const logKeeping = startLogKeeping(config, stores, { ...options, signer: upkeep.signing.current });
   wake.delivery = () => deliveryWorker.wake();
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
   const servers = buildServers(config, stores, parts, options);
   const opened: Server[] = [];
-  const workers: Runner[] = [
-    deliveryWorker,
-    queueRunner,
-    timeoutWatch,
-    housekeeping,
-    logKeeping,
-    ...upkeep.start(),
-  ];
+  const keepers = startKeepers(config, stores, parts, options);
+  const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, ...keepers, ...upkeep.start()];
   const stop = async (graceMs: number) => {
     await Promise.all(opened.map((server) => server.close(graceMs)));
     await relay.close();
@@ -148,6 +135,16 @@ export async function buildServices(
     await stop(0);
     throw error;
   }
+}
+
+/** What is done beside the mail with what is kept. */
+function startKeepers(config: Config, stores: Stores, parts: PointParts, options: ServiceOptions): Runner[] {
+  const { accounts } = stores;
+  const { onError } = options;
+  return [
+    startHousekeeping({ parts, accounts, retention: config.retention, onError }),
+    startLogKeeping(config, stores, { ...options, signer: () => parts.signer }),
+  ];
 }
 
 type Servers = Partial<Record<ListenName, Server>>;

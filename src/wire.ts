@@ -30,6 +30,7 @@ import { createMailStore } from './mailbox/store.ts';
 import { readPkcs12 } from './pki/pkcs12.ts';
 import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
+import type { Publication } from './points/publication.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
 import { createFileSource } from './provider-index/file.ts';
 import { createHttpsSource } from './provider-index/https.ts';
@@ -137,6 +138,28 @@ export function findMailReceipt(config: Config, signer: Signer, index: ProviderI
     findOwnRecord(signer, index)?.mailReceipt ??
     `ricevute-gestore@${provider.domain}`
   );
+}
+
+/** What this provider publishes about itself now; `buildPublication` makes the signed file of it. */
+export async function readPublication(
+  config: Config,
+  { accounts }: Pick<Stores, 'accounts'>,
+  { signing, index }: { readonly signing: Signer; readonly index: ProviderIndex },
+): Promise<Publication> {
+  const { provider, published } = config;
+  return {
+    name: provider.name,
+    domain: provider.domain,
+    mailReceipt: findMailReceipt(config, signing, index),
+    ldifUrl: published.ldifUrl ?? undefined,
+    domains: (await accounts.listDomains()).map(({ name }) => name),
+    signer: signing,
+    furtherCertificates: readCertificates('published.certificates', published.certificates),
+    secondary: published.secondary.map((environment) => ({
+      ...environment,
+      certificates: readCertificates('published.secondary', environment.certificates),
+    })),
+  };
 }
 
 /** The signer over a key in PEM, for those that have one in hand: the sandbox signs its own index. */

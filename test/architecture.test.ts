@@ -57,6 +57,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['cli', EVERYTHING],
   ['wire.ts', EVERYTHING],
   ['upkeep.ts', EVERYTHING],
+  ['log-keeping.ts', EVERYTHING],
   ['services.ts', EVERYTHING],
   ['main.ts', EVERYTHING],
 ]);

@@ -30,6 +30,11 @@ export interface ProviderMetrics {
   readonly clockOffset: Gauge;
   /** 1 while the clock counts as right, 0 while certification stands still for it. */
   readonly clockRight: Gauge;
+  /** Segments of the message log that lack a seal or a stamp. */
+  readonly logOpenSegments: Gauge;
+  readonly logSealedAt: Gauge;
+  /** Labels: `authority`. */
+  readonly stampsMissed: Counter;
   /** Labels: `where`. Anything above zero is a bug or a broken machine. */
   readonly failures: Counter;
   /** All of them in Prometheus' text format. */
@@ -58,6 +63,18 @@ export function createProviderMetrics(registry: MetricsRegistry = createMetricsR
     ),
     clockOffset: registry.gauge('pec_clock_offset_seconds', 'How far our clock is behind the NTP servers.'),
     clockRight: registry.gauge('pec_clock_right', '1 while the clock counts as right, else 0.'),
+    logOpenSegments: registry.gauge(
+      'pec_log_open_segments',
+      'Segments of the message log that lack a seal or a time stamp.',
+    ),
+    logSealedAt: registry.gauge(
+      'pec_log_sealed_timestamp_seconds',
+      'When a segment of the message log was sealed last.',
+    ),
+    stampsMissed: registry.counter(
+      'pec_time_stamps_missed_total',
+      'Times that a time-stamp authority gave no stamp.',
+    ),
     failures: registry.counter('pec_failures_total', 'Failures nobody expected; the log has the stack.'),
     render: registry.render,
   };

@@ -1,0 +1,98 @@
+/**
+ * The message log as the law wants it kept, beside the mail: sealed and time-stamped each legal day, exported for
+ * preservation, let go after its months. Commands use the same sealer as the running provider.
+ */
+import { hash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from './config/schema.ts';
+import type { Signer } from './keys/signer.ts';
+import { hex } from './lib/bytes.ts';
+import type { Runner } from './lib/runner.ts';
+import type { Clock } from './lib/time.ts';
+import { type RetentionRound, removeOldSegments } from './message-log/retention/remove-segments.ts';
+import { startSealRunner } from './message-log/seal/seal-runner.ts';
+import { createSealer, type SealEvent, type Sealer } from './message-log/seal/sealer.ts';
+import type { SegmentArchive } from './message-log/seal/segment-archive.ts';
+import { openSegmentFolder } from './message-log/seal/segment-folder.ts';
+import type { SegmentHeader } from './message-log/seal/segment-line.ts';
+import { openDailyCopies } from './provider-index/daily-copies.ts';
+import type { Log } from './telemetry/log.ts';
+import { reportRetention, reportSealing, reportSealRound } from './telemetry/seal-events.ts';
+import { openStampAuthorities, type Stores } from './wire.ts';
+
+export interface LogKeepingOptions {
+  /** The key in use. */
+  readonly signer: () => Signer;
+  readonly clock: Clock;
+  readonly onEvent: (event: SealEvent) => void;
+}
+
+export interface LogKeeping {
+  readonly archive: SegmentArchive;
+  readonly sealer: Sealer;
+  /** Lets go of what the settings no longer keep. */
+  removeOld(): Promise<RetentionRound>;
+}
+
+/** @throws {ConfigError | Error} when a file of an authority cannot be used. */
+export function openLogKeeping(
+  config: Config,
+  { db }: Pick<Stores, 'db'>,
+  options: LogKeepingOptions,
+): LogKeeping {
+  const { signer, clock, onEvent } = options;
+  const archive = openSegments(config.dataFolder);
+  const sealer = createSealer({
+    db,
+    archive,
+    signer,
+    authorities: openStampAuthorities(config, clock),
+    leastStamps: config.timeStamp.leastStamps,
+    provider: { name: config.provider.name, domain: config.provider.domain },
+    indexOn: (day) => findIndexCopy(config.dataFolder, day),
+    clock,
+    owner: `${config.node} ${process.pid} ${randomUUID()}`,
+    onEvent,
+  });
+  const months = config.retention.logMonths;
+  return { archive, sealer, removeOld: () => removeOldSegments({ db, archive, signer, clock, months }) };
+}
+
+/** Where the sealed segments of a data folder are. */
+export function openSegments(dataFolder: string): SegmentArchive {
+  return openSegmentFolder(join(dataFolder, 'log-segments'));
+}
+
+/** The copy of the provider index that was in force on the day. */
+export async function findIndexCopy(dataFolder: string, day: string): Promise<SegmentHeader['index']> {
+  const copies = openDailyCopies(join(dataFolder, 'index'));
+  const found = (await copies.days()).find((each) => each <= day);
+  if (found === undefined) return null;
+  const { bytes } = await copies.load(found);
+  return { day: found, sha256: hex(hash('sha256', bytes, 'buffer')) };
+}
+
+export interface LogKeepingRun {
+  readonly signer: () => Signer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Seals and lets go in the background, beside the mail; to be stopped with the other workers. */
+export function startLogKeeping(config: Config, stores: Stores, run: LogKeepingRun): Runner {
+  const { signer, clock, log, onError } = run;
+  const keeping = openLogKeeping(config, stores, {
+    signer,
+    clock,
+    onEvent: (event) => reportSealing(log, event, clock()),
+  });
+  return startSealRunner({
+    // Where nodes share a database each seals its own stream; alone, also those of a node's earlier names.
+    seal: () => keeping.sealer.seal(stores.db.dialect === 'sqlite' ? {} : { node: config.node }),
+    afterwards: async () => reportRetention(log, await keeping.removeOld()),
+    clock,
+    onRound: ({ pending }) => reportSealRound(log, { open: pending.length }),
+    onError,
+  });
+}
