@@ -53,6 +53,9 @@ export function sandboxFiles(folder: string) {
     /** The authority with its keys. */
     authority: join(folder, 'ca', 'authority.json'),
     issuingCertificates: join(folder, 'ca', 'issuing.pem'),
+    /** The time-stamp authority that both providers ask. */
+    stampKey: join(folder, 'ca', 'time-stamp.key'),
+    stampChain: join(folder, 'ca', 'time-stamp.pem'),
     index: join(folder, 'index', 'index.ldif.p7m'),
     passwords: join(folder, 'passwords.json'),
     clock: join(folder, 'clock.json'),

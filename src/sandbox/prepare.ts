@@ -9,7 +9,7 @@ import { renderConfigFile } from '../config/render.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import type { Instant } from '../lib/time.ts';
 import { createDevelopmentCa, type DevelopmentCa } from '../pki/development-ca.ts';
-import { issueProviderCertificate, issueTlsCertificate } from '../pki/issue.ts';
+import { issueProviderCertificate, issueSigningCertificate, issueTlsCertificate } from '../pki/issue.ts';
 import { writeIndex } from './index-file.ts';
 import {
   mailboxNames,
@@ -48,6 +48,7 @@ export async function prepareSandbox(options: PrepareOptions): Promise<readonly 
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   const ca = await loadAuthority(files, at);
   for (const provider of sandboxProviders) await makeKeys(files, ca, provider, at);
+  if (!existsSync(files.stampKey)) await makeStampKey(files, ca, at);
   if (!existsSync(files.index)) await writeIndex(files, ca, at);
   const passwords = loadPasswords(files);
   const ports = await choosePorts(options.services);
@@ -100,6 +101,17 @@ async function makeKeys(
     writeFile(place.tlsCertificate, issued.chainPem, 0o644);
     writeFile(place.tlsKey, issued.keyPem, 0o600);
   }
+}
+
+async function makeStampKey(files: SandboxFiles, ca: DevelopmentCa, at: Instant): Promise<void> {
+  const issued = await issueSigningCertificate(ca, {
+    commonName: 'Marca temporale di sviluppo',
+    organization: 'Sandbox PEC',
+    purpose: 'timeStamping',
+    at,
+  });
+  writeFile(files.stampChain, issued.chainPem, 0o644);
+  writeFile(files.stampKey, issued.keyPem, 0o600);
 }
 
 function loadPasswords(files: SandboxFiles): Record<string, string> {
@@ -164,6 +176,9 @@ function buildConfig({ files, provider, ports, antivirus }: ConfigSource): Confi
     index: { kind: 'file', path: files.index },
     antivirus,
     relay: { routes },
+    timeStamp: {
+      authorities: [{ kind: 'local', name: 'sandbox', key: files.stampKey, chain: files.stampChain }],
+    },
     log: { file: place.log },
     sandbox: true,
   };
