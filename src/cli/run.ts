@@ -10,6 +10,7 @@ import { buildHealthCommand } from './health.ts';
 import { buildInitCommand } from './init.ts';
 import { buildLogCommand } from './log.ts';
 import { buildMailboxCommand } from './mailbox.ts';
+import { buildIndexCommand } from './provider-index.ts';
 import { addLogQueries } from './query-log.ts';
 import { buildQueueCommand } from './queue.ts';
 import { buildReceiptCommand } from './receipt.ts';
@@ -46,6 +47,7 @@ function buildProgram(terminal: Terminal): Command {
     buildDomainCommand(terminal),
     buildMailboxCommand(terminal),
     buildQueueCommand(terminal),
+    buildIndexCommand(terminal),
     log,
     buildReceiptCommand(terminal),
     buildVirusCommand(terminal),

@@ -2,7 +2,7 @@
 import type { Instant } from '../lib/time.ts';
 import { sameAddress } from '../mime/address.ts';
 import type { IndexedProvider, ProviderIndex } from '../provider-index/provider-index.ts';
-import { hashCertificate, readCertificate } from '../smime/certificate.ts';
+import { type Certificate, hashCertificate, readCertificate } from '../smime/certificate.ts';
 import { mailAddressesOf } from '../smime/certificate-extensions.ts';
 import { describeInstant } from '../smime/problems.ts';
 
@@ -18,17 +18,19 @@ export interface OwnCertificateRequest {
 export function checkOwnCertificate({ certificate, address, at }: OwnCertificateRequest): string[] {
   const parsed = certificate === undefined ? undefined : readCertificate(certificate);
   if (parsed === undefined) return ['the signing certificate cannot be read'];
-  const names = mailAddressesOf(parsed.extensions);
-  const problems: string[] = [];
-  if (!names.some((name) => sameAddress(name, address)))
-    problems.push(
-      `the signing certificate is not for ${address} but for ${names.join(', ') || 'no address at all'}`,
-    );
+  const problems = checkCertificateAddress(parsed, address);
   if (at >= parsed.notAfter + 1000)
     problems.push(`the signing certificate expired on ${describeInstant(parsed.notAfter)}`);
   if (at < parsed.notBefore)
     problems.push(`the signing certificate is valid only from ${describeInstant(parsed.notBefore)} on`);
   return problems;
+}
+
+/** From of everything we sign must be in the certificate, whenever it is valid. */
+export function checkCertificateAddress({ extensions }: Certificate, address: string): string[] {
+  const names = mailAddressesOf(extensions);
+  if (names.some((name) => sameAddress(name, address))) return [];
+  return [`the signing certificate is not for ${address} but for ${names.join(', ') || 'no address at all'}`];
 }
 
 export interface RenewalRequest extends OwnCertificateRequest {
