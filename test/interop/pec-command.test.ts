@@ -1,15 +1,14 @@
 /** bin/pec as an operator meets it: from an empty folder to a provider that serves, is asked, and stops in order. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
-import { connect, type TLSSocket } from 'node:tls';
 import { openCertifiedMail } from '../support/certified-mail.ts';
 import { makeFolder } from '../support/folder.ts';
 import { findFreePorts, makeOwnProvider, type OwnProvider } from '../support/own-provider.ts';
 import { runProgram, runWell, type ServerProcess, waitFor } from '../support/run-program.ts';
 import { type Account, pec, readMail, runPec, subjectOf, waitForMail } from '../support/sandbox-process.ts';
+import { openSubmission } from '../support/submission-by-hand.ts';
 import { sendBySwaks, swaksOptions, trySwaks } from '../support/swaks.ts';
 
 test('the command line explains itself and its refusals', async (t) => {
@@ -278,44 +277,4 @@ async function waitForAll(account: Account, count: number): Promise<Buffer[]> {
     const messages = await readMail(account);
     return messages.length >= count ? messages : undefined;
   });
-}
-
-interface Dialogue {
-  write(text: string): void;
-  /** Writes a line and waits for the answer, which must have this code. */
-  say(line: string, code: number): Promise<void>;
-}
-
-/** An SMTP session over TLS, logged in, whose pace is the test's. */
-async function openSubmission({ address, password, ports, ca }: Account): Promise<Dialogue> {
-  const socket: TLSSocket = connect({ host: 'localhost', port: ports.submissions, ca: readFileSync(ca) });
-  let heard = '';
-  socket.on('data', (chunk: Buffer) => {
-    heard += chunk.toString('latin1');
-  });
-  let closed = false;
-  socket.on('close', () => {
-    closed = true;
-  });
-  socket.on('error', () => undefined);
-  const hear = async (code: number) => {
-    const answer = await waitFor(
-      `${code}`,
-      () =>
-        /^(?:\d{3}-.*\r\n)*(\d{3}) .*\r\n/.exec(heard) ?? (closed ? /^/.exec('') : undefined) ?? undefined,
-      { explain: () => heard },
-    );
-    assert.equal(answer[1], `${code}`, heard || 'the connection was closed');
-    heard = heard.slice(answer[0].length);
-  };
-  const write = (text: string) => void socket.write(Buffer.from(text, 'latin1'));
-  const say = async (line: string, code: number) => {
-    write(`${line}\r\n`);
-    await hear(code);
-  };
-  await once(socket, 'secureConnect');
-  await hear(220);
-  await say('EHLO prova.example', 250);
-  await say(`AUTH PLAIN ${Buffer.from(`\0${address}\0${password}`).toString('base64')}`, 235);
-  return { write, say };
 }
