@@ -14,6 +14,7 @@ import { buildIndexCommand } from './provider-index.ts';
 import { addLogQueries } from './query-log.ts';
 import { buildQueueCommand } from './queue.ts';
 import { buildReceiptCommand } from './receipt.ts';
+import { buildReportCommand } from './report.ts';
 import { buildServeCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { buildVerifyCommand } from './verify.ts';
@@ -50,6 +51,7 @@ function buildProgram(terminal: Terminal): Command {
     buildIndexCommand(terminal),
     log,
     buildReceiptCommand(terminal),
+    buildReportCommand(terminal),
     buildVirusCommand(terminal),
     buildVerifyCommand(terminal),
   ];

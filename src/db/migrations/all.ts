@@ -12,6 +12,7 @@ import { migration as signingChains } from './009-signing-chains.ts';
 import { migration as policies } from './010-policies.ts';
 import { migration as closedMessages } from './011-closed-messages.ts';
 import { migration as logSeals } from './012-log-seals.ts';
+import { migration as availability } from './013-availability.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -26,4 +27,5 @@ export const allMigrations: readonly Migration[] = [
   policies,
   closedMessages,
   logSeals,
+  availability,
 ];
