@@ -117,6 +117,14 @@ test('every room of src/ has a row in the import table', () => {
   );
 });
 
+test('HACKING.md tells what every room is', () => {
+  const page = readFileSync(join(root, 'HACKING.md'), 'utf8');
+  const untold = [...MAY_IMPORT.keys()].filter(
+    (room) => !page.includes(room.endsWith('.ts') ? `\`${room}\`` : `\`${room}/\``),
+  );
+  assertNone(untold, 'add it to the table of rooms:');
+});
+
 test('inner rooms never import outer ones, and no edge imports another', () => {
   assertNone(sources.flatMap(listWrongImports), 'against the table MAY_IMPORT:');
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { createMetricsServer } from '../../../src/telemetry/metrics-server.ts';
@@ -20,4 +22,15 @@ test('metrics and health are served, and nothing else', async (t) => {
   assert.deepEqual(await ask('/health'), { status: 200, body: 'ok\n' });
   assert.equal((await ask('/')).status, 404);
   assert.equal((await ask('/metrics', 'POST')).status, 404);
+});
+
+test('docs/operations.md explains every metric', () => {
+  const { metrics } = createLog({ level: 'error', destination: { write: () => undefined } });
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
+  const names = [...metrics.render().matchAll(/^# HELP (pec_\w+)/gm)].map((match) => match[1] ?? '');
+  assert.ok(names.length > 10);
+  assert.deepEqual(
+    names.filter((name) => !page.includes(`\`${name}`)),
+    [],
+  );
 });
