@@ -15,6 +15,7 @@ import { addLogQueries } from './query-log.ts';
 import { buildQueueCommand } from './queue.ts';
 import { buildReceiptCommand } from './receipt.ts';
 import { buildReportCommand } from './report.ts';
+import { buildSandboxCommand } from './sandbox.ts';
 import { buildServeCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { buildVerifyCommand } from './verify.ts';
@@ -30,7 +31,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-function buildProgram(terminal: Terminal): Command {
+/** The whole command, for running and for documentation. */
+export function buildProgram(terminal: Terminal): Command {
   const program = new Command('pec')
     .description('A provider of Italian certified e-mail (posta elettronica certificata).')
     .version(readVersion(), '--version')
@@ -54,6 +56,7 @@ function buildProgram(terminal: Terminal): Command {
     buildReportCommand(terminal),
     buildVirusCommand(terminal),
     buildVerifyCommand(terminal),
+    buildSandboxCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of withDescendants(program)) settle(command, terminal);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,4 +18,12 @@ test('bin/pec finds its own runtime, also through links from elsewhere', (t) => 
     env: { PATH: '/usr/bin:/bin' },
   });
   assert.equal(output.toString().trim(), readVersion());
+});
+
+test('a reader that stops reading is no failure', () => {
+  const pec = join(import.meta.dirname, '../../../bin/pec');
+  // The reader is gone before the command writes its first line.
+  const script = '{ sleep 0.2; "$0" --help; echo "ended with $?" >&2; } | true';
+  const { stderr } = spawnSync('sh', ['-c', script, pec], { encoding: 'utf8' });
+  assert.equal(stderr, 'ended with 0\n');
 });
