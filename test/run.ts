@@ -89,7 +89,12 @@ async function runTests({ files, testMs, wholeMs }: Suite, picks: readonly strin
     console.log(`✖ no test file ${picks.length === 0 ? 'there' : `matches ${picks.join(' ')}`}`);
     return false;
   }
-  const options = [`--test-concurrency=${availableParallelism()}`, `--test-timeout=${testMs}`];
+  // A file whose server was left behind by a failure must not hold up the whole run.
+  const options = [
+    `--test-concurrency=${availableParallelism()}`,
+    `--test-timeout=${testMs}`,
+    '--test-force-exit',
+  ];
   const args = ['--test', ...options, '--test-reporter=spec', ...chosen];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', timeout: wholeMs });
   const [code] = (await once(child, 'close')) as [number | null];

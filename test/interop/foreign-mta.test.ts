@@ -27,10 +27,17 @@ interface Scene {
 async function openScene(startMta: (to: Neighbour) => Promise<ForeignMta>): Promise<Scene> {
   const own = await makeOwnProvider('gamma.test');
   const mta = await startMta({ domain: own.domain, port: own.ports.mx, ca: own.ca });
-  await own.configure({ relay: { routes: { [foreignDomain]: { host: 'localhost', port: mta.port } } } });
-  await pec('domain', 'add', own.domain, '--config', own.configFile);
-  await own.serve();
-  return { own, mta };
+  try {
+    await own.configure({ relay: { routes: { [foreignDomain]: { host: 'localhost', port: mta.port } } } });
+    await pec('domain', 'add', own.domain, '--config', own.configFile);
+    await own.serve();
+    return { own, mta };
+  } catch (error) {
+    // What runs would keep the test from ending.
+    await own.remove();
+    await mta.stop();
+    throw error;
+  }
 }
 
 function waitForForeign(mta: ForeignMta, wanted: (message: Buffer) => boolean): Promise<Buffer> {

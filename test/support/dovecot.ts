@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { findFreePorts } from './free-ports.ts';
 
 export interface ReferenceServer {
   readonly port: number;
@@ -12,17 +13,9 @@ export interface ReferenceServer {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
-}
-
 /** Any user name works, each with a mailbox of its own. Needs to be root, as Dovecot does. */
 export async function startDovecot(folder: string): Promise<ReferenceServer> {
-  const port = await freePort();
+  const [port = 0] = await findFreePorts(1);
   const password = 'segreta';
   const mail = join(folder, 'mail');
   mkdirSync(mail);

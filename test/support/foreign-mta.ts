@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../interop/programs.ts';
-import { findFreePorts } from './own-provider.ts';
+import { findFreePorts } from './free-ports.ts';
 import { runProgram, runWell, type ServerProcess, startServer, waitFor } from './run-program.ts';
 
 export const foreignDomain = 'ordinaria.example';

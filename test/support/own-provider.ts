@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findFreePorts } from './free-ports.ts';
 import { type ServerProcess, startServer, waitFor } from './run-program.ts';
 import { type Account, type Ports, pec, root, runPec } from './sandbox-process.ts';
 
@@ -90,24 +90,6 @@ export async function makeOwnProvider(domain: string): Promise<OwnProvider> {
   );
   await own.configure({ listen, antivirus: { kind: 'eicar-only' }, sandbox: true });
   return own;
-}
-
-/** Ports on loopback that nothing uses now. */
-export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => server.once('listening', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const place = server.address();
-    assert.ok(typeof place === 'object' && place !== null);
-    return place.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** The configuration file as it stands. */
