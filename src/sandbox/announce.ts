@@ -20,6 +20,9 @@ export function renderAnnouncement(
     '  Prova con swaks / Try with swaks',
     ...renderCommands(providers, ca),
     '',
+    '  Dodici ore dopo… / Twelve hours later…',
+    `    bin/pec sandbox advance 13h${folderOption(here(files.folder))}`,
+    '',
     '  File / Files',
     `    certificato da considerare attendibile / certificate to trust   ${ca}`,
     `    indirizzi, porte, password per i programmi / for programs        ${here(files.endpoints)}`,
@@ -51,6 +54,10 @@ function renderProvider({ name, domain, ports, users }: PreparedProvider): strin
     '    nome utente = indirizzo · user name = address',
     ...users.map((user) => `      ${user.address.padEnd(28)} ${user.password}${noteOn(user)}`),
   ];
+}
+
+function folderOption(folder: string): string {
+  return folder === '.sandbox' ? '' : ` --folder ${folder}`;
 }
 
 function noteOn({ address }: SandboxUser): string {

@@ -27,6 +27,10 @@ async function run(): Promise<number> {
     folder: values.folder ?? '.sandbox',
     clock: Date.now,
     fresh: values.fresh === true,
+    onClockMoved: (aheadMs) => {
+      const now = new Date(Date.now() + aheadMs).toLocaleString('it-IT', { timeZone: 'Europe/Rome' });
+      process.stdout.write(`  Orologio spostato avanti / Clock moved ahead: ${now}\n`);
+    },
   });
   process.stdout.write(`${renderAnnouncement(sandbox.files, sandbox.providers, sandbox.antivirus)}\n`);
   await stopped;

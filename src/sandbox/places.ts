@@ -58,7 +58,9 @@ export function sandboxFiles(folder: string) {
     stampChain: join(folder, 'ca', 'time-stamp.pem'),
     index: join(folder, 'index', 'index.ldif.p7m'),
     passwords: join(folder, 'passwords.json'),
+    /** How far ahead the clock is, and how far the running sandbox has taken it over. */
     clock: join(folder, 'clock.json'),
+    clockTaken: join(folder, 'clock-taken.json'),
     provider: (key: string) => ({
       folder: join(folder, key),
       config: join(folder, key, 'config.json'),

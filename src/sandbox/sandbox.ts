@@ -7,18 +7,24 @@ import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { ConfigInput } from '../config/schema.ts';
+import type { Runner } from '../lib/runner.ts';
 import type { Clock } from '../lib/time.ts';
 import { type RunningProvider, startProvider } from '../main.ts';
+import { reportFailure } from '../telemetry/events.ts';
 import { createLog, type RootLog } from '../telemetry/log.ts';
 import { writeEndpoints } from './endpoints.ts';
 import { makeMailboxes } from './mailboxes.ts';
+import { openMovedClock } from './moved-clock.ts';
 import { type PortName, portNames, sandboxFiles } from './places.ts';
 import { type PreparedProvider, prepareSandbox } from './prepare.ts';
 
 export interface SandboxOptions {
   /** Where everything is kept; made when missing. */
   readonly folder: string;
+  /** The machine's; the providers' clock may have been moved ahead of it. */
   readonly clock: Clock;
+  /** Hears that the clock was moved while the sandbox runs: milliseconds ahead in all. */
+  readonly onClockMoved?: (aheadMs: number) => void;
   /** Throw away what an earlier run left. */
   readonly fresh: boolean;
 }
@@ -39,15 +45,22 @@ const services: ReadonlySet<PortName> = new Set(
 const clamdSocket = '/run/clamav/clamd.ctl';
 
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
-  const { clock } = options;
   if (options.fresh) rmSync(options.folder, { recursive: true, force: true });
   // Paths in a configuration count from its own folder, so they are written in full.
   const files = sandboxFiles(resolve(options.folder));
+  const { clock, follow } = openMovedClock(files, options.clock);
   const antivirus = await findAntivirus();
-  const providers = await prepareSandbox({ files, at: clock(), services, antivirus: antivirus.config });
+  const providers = await prepareSandbox({
+    files,
+    at: options.clock(),
+    services,
+    antivirus: antivirus.config,
+  });
   const running: { provider: RunningProvider; log: RootLog }[] = [];
+  let follower: Runner | undefined;
   const stop = async () => {
     rmSync(files.endpoints, { force: true });
+    await follower?.stop();
     await Promise.all(running.map(({ provider }) => provider.stop()));
     for (const { log } of running) log.flush();
   };
@@ -62,6 +75,16 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     await stop();
     throw error;
   }
+  const moved = (aheadMs: number) => {
+    for (const { provider, log } of running) {
+      log.info({ event: 'clock-moved', aheadMs }, 'the clock of the sandbox was moved ahead');
+      provider.clockMoved();
+    }
+    options.onClockMoved?.(aheadMs);
+  };
+  follower = follow(moved, (error) => {
+    for (const { log } of running) reportFailure(log, 'sandbox clock', error);
+  });
   writeEndpoints(files, providers);
   return { files, providers, antivirus: antivirus.words, stop };
 }
