@@ -28,10 +28,11 @@ export interface BlobStore {
    */
   put(source: AsyncIterable<Uint8Array>): Promise<StoredBlob>;
   /**
-   * The bytes of the range, or of the whole blob, in chunks of at most 64 KiB.
+   * The bytes of the range, or of the whole blob, in chunks of at most 64 KiB. With `passing` a chunk is good only
+   * until the next one is asked for: for readers that keep none, and leave no garbage of the message's size.
    * @throws {MailError} kind `temporary` when the blob is missing or shorter than the range.
    */
-  get(blob: string, range?: ByteRange): AsyncIterable<Uint8Array>;
+  get(blob: string, range?: ByteRange, passing?: 'passing'): AsyncIterable<Uint8Array>;
   /** Removes the blob; a missing one is no error. */
   delete(blob: string): Promise<void>;
   /** Every blob stored, in no order: for sweeping and verification. */

@@ -46,10 +46,10 @@ class FailingAround implements FailingBlobStore {
     throw writeFailure(new Error('ENOSPC: no space left on device'));
   }
 
-  async *get(blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  async *get(blob: string, range?: ByteRange, passing?: 'passing'): AsyncGenerator<Uint8Array> {
     if (this.#takes('get')) throw readFailure(`blob ${blob} is missing`);
     const broken = this.#takes('get-middle');
-    for await (const chunk of this.#inner.get(blob, range)) {
+    for await (const chunk of this.#inner.get(blob, range, passing)) {
       if (broken) {
         yield chunk.subarray(0, chunk.length >> 1);
         throw readFailure(`blob ${blob} ended early`);

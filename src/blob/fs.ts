@@ -75,7 +75,7 @@ class FsBlobStore implements BlobStore {
     }
   }
 
-  async *get(blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  async *get(blob: string, range?: ByteRange, passing?: 'passing'): AsyncGenerator<Uint8Array> {
     const file = await this.#openBlob(blob);
     try {
       const { size } = await file.stat();
@@ -83,9 +83,11 @@ class FsBlobStore implements BlobStore {
       if (offset + length > size) throw readFailure(`blob ${blob} has ${size} bytes, not ${offset + length}`);
       let position = offset;
       const end = offset + length;
+      let buffer = Buffer.alloc(0);
       while (position < end) {
-        const buffer = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - position));
-        const { bytesRead } = await readChunk(file, buffer, position);
+        const wanted = Math.min(chunkSize, end - position);
+        if (passing === undefined || buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(wanted);
+        const { bytesRead } = await readChunk(file, buffer.subarray(0, wanted), position);
         if (bytesRead === 0) throw readFailure(`blob ${blob} ended early`);
         position += bytesRead;
         yield buffer.subarray(0, bytesRead);
@@ -160,29 +162,29 @@ async function writeAll(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ size: number; sha256: Uint8Array }> {
   const digest = createHash('sha256');
-  let pending: Uint8Array[] = [];
+  // One buffer for all: garbage of the message's size would lie about until it is collected.
+  const pending = Buffer.allocUnsafeSlow(writeSize);
   let pendingSize = 0;
   let size = 0;
   const flush = async () => {
-    await writeChunks(file, pending, pendingSize);
-    pending = [];
+    await writeBytes(file, pending.subarray(0, pendingSize));
     pendingSize = 0;
   };
   for await (const chunk of source) {
     digest.update(chunk);
-    // Copied: a source may use its buffer again for the next chunk.
-    pending.push(Uint8Array.from(chunk));
-    pendingSize += chunk.length;
     size += chunk.length;
-    if (pendingSize >= writeSize) await flush();
+    if (pendingSize + chunk.length > writeSize) await flush();
+    if (chunk.length >= writeSize) await writeBytes(file, chunk);
+    else {
+      pending.set(chunk, pendingSize);
+      pendingSize += chunk.length;
+    }
   }
   await flush();
   return { size, sha256: digest.digest() };
 }
 
-async function writeChunks(file: FileHandle, chunks: Uint8Array[], size: number): Promise<void> {
-  if (size === 0) return;
-  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+async function writeBytes(file: FileHandle, bytes: Uint8Array): Promise<void> {
   try {
     for (let written = 0; written < bytes.length; ) {
       const { bytesWritten } = await file.write(bytes, written, bytes.length - written);

@@ -4,7 +4,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { concatBytes } from '../lib/bytes.ts';
-import { isInline, type Segments, sizeOf, sliceSegments } from '../lib/segments.ts';
+import { type BlobRange, isInline, type Segments, sizeOf, sliceSegments } from '../lib/segments.ts';
 import type { BlobStore, ByteRange } from './blob-store.ts';
 
 /** Bytes up to this size stay in the row that lists them; larger ones go to a blob. */
@@ -21,8 +21,12 @@ export async function* readSegments(
   for (const segment of wanted) {
     if (segment.length === 0) continue;
     if (isInline(segment)) yield segment;
-    else yield* blobs.get(segment.blob, { offset: segment.offset, length: segment.length });
+    else yield* blobs.get(segment.blob, rangeOf(segment));
   }
+}
+
+function rangeOf({ offset, length }: BlobRange): ByteRange {
+  return { offset, length };
 }
 
 /** The digest of all bytes: 20 bytes for SHA-1, 32 for SHA-256. */
@@ -35,7 +39,10 @@ export async function hashSegments(
   if (segments.length === 1 && first !== undefined && isInline(first))
     return hash(algorithm, first, 'buffer');
   const digest = createHash(algorithm);
-  for await (const chunk of readSegments(blobs, segments)) digest.update(chunk);
+  for (const segment of segments) {
+    if (isInline(segment)) digest.update(segment);
+    else for await (const chunk of blobs.get(segment.blob, rangeOf(segment), 'passing')) digest.update(chunk);
+  }
   return digest.digest();
 }
 

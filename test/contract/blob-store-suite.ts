@@ -47,6 +47,9 @@ export function testBlobStore(name: string, open: OpenBlobStore): void {
       assert.equal(stored.size, length);
       assert.deepEqual(Buffer.from(stored.sha256), createHash('sha256').update(bytes).digest());
       assert.ok((await readAll(store, stored.blob)).equals(bytes));
+      const passing = createHash('sha256');
+      for await (const part of store.get(stored.blob, undefined, 'passing')) passing.update(part);
+      assert.deepEqual(passing.digest(), Buffer.from(stored.sha256));
     });
   }
 
