@@ -96,7 +96,7 @@ export async function buildServices(
     concurrency: deliveriesAtOnce,
     onError: options.onError,
   });
-  const relay = openRelay(config, stores);
+  const relay = openRelay(config, stores, options.clock);
   const queueRunner = await startQueueRunner({
     db: stores.db,
     relay,

@@ -15,18 +15,26 @@ import { readSegments } from './blob/read-segments.ts';
 import { type ClockFinding, type ClockWatch, createClockWatch } from './clock/clock-watch.ts';
 import { createSntpSource } from './clock/sntp.ts';
 import type { Config, IndexConfig } from './config/schema.ts';
-import { readCertificateFiles, readKeyFiles, readPasswordFile, readSigningSecret } from './config/secrets.ts';
+import {
+  readCertificateFiles,
+  readDkimSecret,
+  readKeyFiles,
+  readPasswordFile,
+  readSigningSecret,
+} from './config/secrets.ts';
 import { parseServerAddress } from './config/types.ts';
 import type { Database } from './db/database.ts';
 import { openSqlite } from './db/sqlite.ts';
-import { createPemSigner } from './keys/pem.ts';
+import { createPemSign, createPemSigner } from './keys/pem.ts';
 import type { Signer } from './keys/signer.ts';
 import type { SigningKey } from './keys/signing-key.ts';
 import { decodePem } from './lib/pem.ts';
+import type { Segments } from './lib/segments.ts';
 import { noSteps, type Steps } from './lib/steps.ts';
 import type { Clock } from './lib/time.ts';
 import type { MailStore } from './mailbox/mail-store.ts';
 import { createMailStore } from './mailbox/store.ts';
+import type { DkimKey } from './mime/dkim.ts';
 import { readPkcs12 } from './pki/pkcs12.ts';
 import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
@@ -38,6 +46,7 @@ import type { ProviderIndex } from './provider-index/provider-index.ts';
 import { openRefreshingIndex, type RefreshingIndex } from './provider-index/refreshing-index.ts';
 import type { Relay } from './relay/relay.ts';
 import { createResolver } from './relay/resolver.ts';
+import { createSigningRelay } from './relay/signing-relay.ts';
 import { createSmtpRelay } from './relay/smtp.ts';
 import { parseTrust, type Trust } from './smime/trust.ts';
 import { createHttpClient } from './trust/http.ts';
@@ -330,7 +339,26 @@ export function readStampAnchors(config: Config): Uint8Array[] {
   return readCertificates('timeStamp.authorities', [...new Set(files)]);
 }
 
-export function openRelay(config: Config, stores: Stores): Relay {
+/** Towards other servers; what goes to ordinary ones is DKIM-signed when there is a key. */
+export function openRelay(config: Config, stores: Stores, clock: Clock): Relay {
+  const read = (content: Segments) => readSegments(stores.blobs, content);
+  const relay = openSmtpRelay(config, read);
+  const key = openDkimKey(config);
+  return key === undefined ? relay : createSigningRelay({ relay, key, read, clock });
+}
+
+/** @throws {ConfigError | Error} with what to do when the key cannot be used. */
+export function openDkimKey(config: Config): DkimKey | undefined {
+  const keyPem = readDkimSecret(config);
+  if (config.dkim === null || keyPem === undefined) return undefined;
+  return {
+    domain: config.provider.domain,
+    selector: config.dkim.selector,
+    sign: createPemSign(keyPem),
+  };
+}
+
+function openSmtpRelay(config: Config, read: (content: Segments) => AsyncIterable<Uint8Array>): Relay {
   const { relay, provider } = config;
   return createSmtpRelay({
     hostname: provider.hostname,
@@ -339,7 +367,7 @@ export function openRelay(config: Config, stores: Stores): Relay {
       servers: relay.resolver,
       ownNames: [provider.hostname],
     }),
-    read: (content) => readSegments(stores.blobs, content),
+    read,
     ...(config.sandbox ? { ca: readCertificateFiles('trust.anchors', config.trust.anchors) } : {}),
     connectionsPerDestination: relay.connectionsPerDestination,
   });

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
 import type { Config } from '../config/schema.ts';
 import { readTlsSecret } from '../config/secrets.ts';
-import { openSigner, readTrust } from '../wire.ts';
+import { openDkimKey, openSigner, readTrust } from '../wire.ts';
 
 /**
  * @throws {ConfigError} with every problem found: what would keep the provider from starting or from being believed.
@@ -16,6 +16,7 @@ export function checkFiles(config: Config, file: string): void {
     ...listProblems('signing', () => checkSigning(config)),
     ...listProblems('trust', () => void readTrust(config)),
     ...listProblems('index', () => checkIndex(config)),
+    ...listProblems('dkim', () => void openDkimKey(config)),
   ];
   if (problems.length > 0) throw new ConfigError(file, problems);
 }

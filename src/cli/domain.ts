@@ -1,8 +1,9 @@
-/** `pec domain add|list|set`: the domains this provider certifies mail for. */
+/** `pec domain add|list|set|dkim`: the domains this provider certifies mail for. */
 import { Command, Option } from 'commander';
 import type { Domain, DomainSettings } from '../accounts/domains.ts';
 import { formatByteCount, parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
+import { addDkimCommand } from './dkim.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import {
   jsonOption,
@@ -76,6 +77,7 @@ export function buildDomainCommand(terminal: Terminal): Command {
       const changed = await withStores(options, ({ accounts }) => accounts.setDomain(name, settings));
       terminal.print(renderDomains([changed]));
     });
+  addDkimCommand(domain, terminal);
   return domain;
 }
 

@@ -7,6 +7,7 @@ import { locateConfig } from '../config/locate.ts';
 import { renderConfigFile } from '../config/render.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
+import { planDkim } from './dkim.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { planDevelopmentKeys, planPkcs12, type SetupPlan } from './init-keys.ts';
 import { type NewFile, writeNewFiles } from './new-files.ts';
@@ -62,17 +63,21 @@ export function buildInitCommand(terminal: Terminal): Command {
 async function initialize(options: InitOptions, terminal: Terminal): Promise<void> {
   const configFile = locateConfig(options.config);
   const provider = await askProvider(options, terminal);
-  const plan = await planKeys({ options, provider, folder: dirname(configFile), terminal });
+  const folder = dirname(configFile);
+  const plan = await planKeys({ options, provider, folder, terminal });
+  const dkim = await planDkim(folder, provider.domain);
   const values: ConfigInput = {
     provider,
     ...(options.data === undefined ? {} : { dataFolder: options.data }),
     ...plan.settings,
+    dkim: dkim.settings,
     ...(options.clamd === undefined ? {} : { antivirus: options.clamd }),
   };
   checkValues(values, configFile);
   const config: NewFile = { file: configFile, content: renderConfigFile(values), mode: 0o600 };
-  writeNewFiles([...plan.files, config]);
-  for (const line of [...plan.remarks, ...nextSteps(configFile, provider.domain)]) terminal.print(line);
+  writeNewFiles([...plan.files, ...dkim.files, config]);
+  for (const line of [...plan.remarks, ...dkim.remarks, ...nextSteps(configFile, provider.domain)])
+    terminal.print(line);
 }
 
 interface Provider {

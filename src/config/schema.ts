@@ -7,6 +7,7 @@
  * `kind`, `null` switches a thing off, and paths are relative to the folder of the configuration file.
  */
 import { z } from 'zod';
+import { dkim } from './dkim-settings.ts';
 import { retention } from './keeping-settings.ts';
 import { checkWholeConfig } from './rules.ts';
 import { timeStamp } from './time-stamp-settings.ts';
@@ -228,6 +229,7 @@ export const configSchema = z
     policies,
     receipts,
     relay,
+    dkim,
     timeStamp,
     retention,
     clock,

@@ -27,6 +27,14 @@ export function readTlsSecret(config: Config): TlsSecret {
   };
 }
 
+/**
+ * The key of DKIM signatures; undefined when none is configured.
+ * @throws {ConfigError} when the file is missing, unreadable or open to everybody.
+ */
+export function readDkimSecret({ dkim }: Config): string | undefined {
+  return dkim === null ? undefined : readSecretFile('dkim.key', dkim.key).toString('utf8');
+}
+
 /** @throws {ConfigError} when a file is missing, unreadable or open to everybody, or no password is given. */
 export function readSigningSecret(config: Config): SigningSecret {
   const { signing } = config;

@@ -37,7 +37,16 @@ export function createPemSigner(pem: PemKey): Signer {
   };
 }
 
-function readKey({ keyPem, passphrase }: PemKey): KeyObject {
+/**
+ * The signing operation of a key that needs no certificate: DKIM.
+ * @throws {Error} that says what to do, when the key cannot be read or is not RSA of 2048 bits at least.
+ */
+export function createPemSign(keyPem: string): (tbs: Uint8Array) => Promise<Uint8Array> {
+  const key = readKey({ keyPem });
+  return (tbs) => signWith(key, tbs);
+}
+
+function readKey({ keyPem, passphrase }: Omit<PemKey, 'chainPem'>): KeyObject {
   let key: KeyObject;
   try {
     key = createPrivateKey(passphrase === undefined ? keyPem : { key: keyPem, passphrase });

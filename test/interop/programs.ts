@@ -30,6 +30,7 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'getmail', package: 'getmail6' },
   { command: 'offlineimap', package: 'offlineimap3' },
   { command: 'python3', package: 'python3' },
+  { command: 'dkimverify', package: 'python3-dkim' },
   { command: 'clamd', package: 'clamav-daemon' },
   { command: 'postfix', package: 'postfix' },
   { command: 'exim4', package: 'exim4-daemon-light', installedBy: '.ci/unpack-exim' },

@@ -79,6 +79,7 @@ test('config show --changed prints what the file said', async () => {
     'signing',
     'trust',
     'index',
+    'dkim',
   ]);
 });
 
