@@ -1,6 +1,6 @@
 /** What `npm start` prints: settings for a mail program, ready commands and where the files are, in two languages. */
 import { relative } from 'node:path';
-import type { SandboxFiles } from './places.ts';
+import { absentProvider, type SandboxFiles } from './places.ts';
 import type { PreparedProvider, SandboxUser } from './prepare.ts';
 
 /** The text as one string, lines ended by LF. */
@@ -20,7 +20,9 @@ export function renderAnnouncement(
     '  Prova con swaks / Try with swaks',
     ...renderCommands(providers, ca),
     '',
-    '  Dodici ore dopo… / Twelve hours later…',
+    `  Nessuno risponde per ${absentProvider.domain}: dopo dodici ore arriva l'avviso di mancata consegna`,
+    `  Nobody answers for ${absentProvider.domain}: after twelve hours comes the notice`,
+    ...renderAbsent(providers, ca),
     `    bin/pec sandbox advance 13h${folderOption(here(files.folder))}`,
     '',
     '  File / Files',
@@ -69,18 +71,36 @@ function renderCommands(providers: readonly PreparedProvider[], ca: string): str
   const [mario, anna] = alfa?.users ?? [];
   const remote = beta?.users[1];
   if (alfa === undefined || mario === undefined || anna === undefined || remote === undefined) return [];
-  const send = (to: string, attach: string) =>
-    [
-      `    swaks --server localhost:${alfa.ports.submission} --tls --tls-ca-path ${ca} \\`,
-      `          --auth-user ${mario.address} --auth-password '${mario.password}' \\`,
-      `          --from ${mario.address} --to ${to} \\`,
-      `          --header 'Subject: Prova' --body 'Buongiorno'${attach}`,
-    ].join('\n');
+  const letter = { from: mario, port: alfa.ports.submission, ca };
   return [
-    send(anna.address, ' --attach @README.md'),
+    renderSwaks({ ...letter, to: anna.address, more: ' --attach @README.md' }),
     '',
-    send(remote.address, ''),
+    renderSwaks({ ...letter, to: remote.address }),
     '',
     `    curl --cacert ${ca} --user '${mario.address}:${mario.password}' 'imaps://localhost:${alfa.ports.imaps}/INBOX;UID=*'`,
   ];
+}
+
+function renderAbsent([alfa]: readonly PreparedProvider[], ca: string): string[] {
+  const [from] = alfa?.users ?? [];
+  if (alfa === undefined || from === undefined) return [];
+  return [renderSwaks({ from, port: alfa.ports.submission, ca, to: `chiunque@${absentProvider.domain}` })];
+}
+
+interface Letter {
+  readonly from: SandboxUser;
+  readonly port: number | undefined;
+  readonly ca: string;
+  readonly to: string;
+  /** Further options. */
+  readonly more?: string;
+}
+
+function renderSwaks({ from, port, ca, to, more = '' }: Letter): string {
+  return [
+    `    swaks --server localhost:${port} --tls --tls-ca-path ${ca} \\`,
+    `          --auth-user ${from.address} --auth-password '${from.password}' \\`,
+    `          --from ${from.address} --to ${to} \\`,
+    `          --header 'Subject: Prova' --body 'Buongiorno'${more}`,
+  ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** The provider index of the sandbox: both providers, signed as AgID signs the real one. */
+/** The provider index of the sandbox: both providers and the absent one, signed as AgID signs the real one. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,10 +10,13 @@ import { buildIndex } from '../provider-index/index-ldif.ts';
 import type { IndexedProvider } from '../provider-index/provider-index.ts';
 import { buildSignedLdif } from '../provider-index/signed-ldif.ts';
 import { createPemSigner } from '../wire.ts';
-import { type SandboxFiles, type SandboxProvider, sandboxProviders } from './places.ts';
+import { absentProvider, type SandboxFiles, type SandboxProvider, sandboxProviders } from './places.ts';
 
 export async function writeIndex(files: SandboxFiles, ca: DevelopmentCa, at: Instant): Promise<void> {
-  const ldif = buildIndex(sandboxProviders.map((provider) => describe(files, provider)));
+  const ldif = buildIndex([
+    ...sandboxProviders.map((provider) => describe(provider, files.provider(provider.key).signingChain)),
+    describe(absentProvider, files.absentCertificate),
+  ]);
   const issued = await issueSigningCertificate(ca, {
     commonName: 'Indice dei gestori (sandbox)',
     organization: 'Sandbox PEC',
@@ -25,8 +28,11 @@ export async function writeIndex(files: SandboxFiles, ca: DevelopmentCa, at: Ins
   writeFileSync(files.index, signed);
 }
 
-function describe(files: SandboxFiles, { key, name, domain }: SandboxProvider): IndexedProvider {
-  const pem = readFileSync(files.provider(key).signingChain, 'utf8');
+function describe(
+  { name, domain }: Pick<SandboxProvider, 'name' | 'domain'>,
+  certificateFile: string,
+): IndexedProvider {
+  const pem = readFileSync(certificateFile, 'utf8');
   const certificates = decodePem('CERTIFICATE', pem).slice(0, 1);
   return {
     name,

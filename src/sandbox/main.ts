@@ -1,5 +1,6 @@
 /** `npm start`: the sandbox until Ctrl-C. */
 import { parseArgs } from 'node:util';
+import { formatInstant } from '../cli/table.ts';
 import { renderAnnouncement } from './announce.ts';
 import { startSandbox } from './sandbox.ts';
 
@@ -28,7 +29,7 @@ async function run(): Promise<number> {
     clock: Date.now,
     fresh: values.fresh === true,
     onClockMoved: (aheadMs) => {
-      const now = new Date(Date.now() + aheadMs).toLocaleString('it-IT', { timeZone: 'Europe/Rome' });
+      const now = formatInstant(Date.now() + aheadMs);
       process.stdout.write(`  Orologio spostato avanti / Clock moved ahead: ${now}\n`);
     },
   });

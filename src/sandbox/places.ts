@@ -26,6 +26,9 @@ export const sandboxProviders: readonly SandboxProvider[] = [
   { key: 'beta', name: 'Gestore Beta S.p.A.', domain: 'beta.test', preferredPorts: portsFrom(3000) },
 ];
 
+/** A provider that is in the index and never answers: what is written to it runs into the time limits. */
+export const absentProvider = { name: 'Gestore Assente S.p.A.', domain: 'assente.test' } as const;
+
 /** Left sides of the mailboxes each provider has; `piena` has no room left. */
 export const mailboxNames = ['mario.rossi', 'anna.bianchi', 'protocollo', 'piena'] as const;
 export const fullMailbox = 'piena';
@@ -56,6 +59,7 @@ export function sandboxFiles(folder: string) {
     /** The time-stamp authority that both providers ask. */
     stampKey: join(folder, 'ca', 'time-stamp.key'),
     stampChain: join(folder, 'ca', 'time-stamp.pem'),
+    absentCertificate: join(folder, 'ca', 'assente.pem'),
     index: join(folder, 'index', 'index.ldif.p7m'),
     passwords: join(folder, 'passwords.json'),
     /** How far ahead the clock is, and how far the running sandbox has taken it over. */

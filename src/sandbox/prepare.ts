@@ -3,7 +3,7 @@
  * passwords. The configuration files are written anew each time, since ports can change.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renderConfigFile } from '../config/render.ts';
 import type { ConfigInput } from '../config/schema.ts';
@@ -12,6 +12,7 @@ import { createDevelopmentCa, type DevelopmentCa } from '../pki/development-ca.t
 import { issueProviderCertificate, issueSigningCertificate, issueTlsCertificate } from '../pki/issue.ts';
 import { writeIndex } from './index-file.ts';
 import {
+  absentProvider,
   mailboxNames,
   type PortName,
   portNames,
@@ -49,6 +50,7 @@ export async function prepareSandbox(options: PrepareOptions): Promise<readonly 
   const ca = await loadAuthority(files, at);
   for (const provider of sandboxProviders) await makeKeys(files, ca, provider, at);
   if (!existsSync(files.stampKey)) await makeStampKey(files, ca, at);
+  if (!existsSync(files.absentCertificate)) await makeAbsentProvider(files, ca, at);
   if (!existsSync(files.index)) await writeIndex(files, ca, at);
   const passwords = loadPasswords(files);
   const ports = await choosePorts(options.services);
@@ -68,7 +70,7 @@ async function loadAuthority(files: SandboxFiles, at: Instant): Promise<Developm
   if (existsSync(files.authority)) return JSON.parse(readFileSync(files.authority, 'utf8')) as DevelopmentCa;
   const ca = await createDevelopmentCa({
     organization: 'Sandbox PEC',
-    mailDomains: sandboxProviders.map((provider) => provider.domain),
+    mailDomains: [...sandboxProviders, absentProvider].map(({ domain }) => domain),
     crlUrl: 'http://crl.sandbox.test/mail.crl',
     rootCrlUrl: 'http://crl.sandbox.test/root.crl',
     at,
@@ -101,6 +103,14 @@ async function makeKeys(
     writeFile(place.tlsCertificate, issued.chainPem, 0o644);
     writeFile(place.tlsKey, issued.keyPem, 0o600);
   }
+}
+
+/** Its key signs nothing, so nobody keeps it. */
+async function makeAbsentProvider(files: SandboxFiles, ca: DevelopmentCa, at: Instant): Promise<void> {
+  const { name: providerName, domain } = absentProvider;
+  const { certificatePem } = await issueProviderCertificate(ca, { providerName, domain, at });
+  writeFile(files.absentCertificate, certificatePem, 0o644);
+  rmSync(files.index, { force: true }); // one of an earlier version, without it
 }
 
 async function makeStampKey(files: SandboxFiles, ca: DevelopmentCa, at: Instant): Promise<void> {
@@ -159,12 +169,14 @@ function buildConfig({ files, provider, ports, antivirus }: ConfigSource): Confi
       return [name, port === undefined ? null : { address: '127.0.0.1', port }];
     }),
   );
-  const routes = Object.fromEntries(
+  const routes: Record<string, { host: string; port: number }> = Object.fromEntries(
     sandboxProviders.flatMap(({ key, domain }) => {
       const port = ports.get(key)?.mx;
       return port === undefined ? [] : [[domain, { host: 'localhost', port }]];
     }),
   );
+  // Port 9 is "discard": nobody listens there.
+  routes[absentProvider.domain] = { host: 'localhost', port: 9 };
   return {
     provider: { name: provider.name, domain: provider.domain, hostname: 'localhost' },
     node: `${provider.key}1`,

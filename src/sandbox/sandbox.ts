@@ -7,7 +7,6 @@ import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { ConfigInput } from '../config/schema.ts';
-import type { Runner } from '../lib/runner.ts';
 import type { Clock } from '../lib/time.ts';
 import { type RunningProvider, startProvider } from '../main.ts';
 import { reportFailure } from '../telemetry/events.ts';
@@ -16,7 +15,7 @@ import { writeEndpoints } from './endpoints.ts';
 import { makeMailboxes } from './mailboxes.ts';
 import { openMovedClock } from './moved-clock.ts';
 import { type PortName, portNames, sandboxFiles } from './places.ts';
-import { type PreparedProvider, prepareSandbox } from './prepare.ts';
+import { type PreparedProvider, type PrepareOptions, prepareSandbox } from './prepare.ts';
 
 export interface SandboxOptions {
   /** Where everything is kept; made when missing. */
@@ -50,31 +49,8 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const files = sandboxFiles(resolve(options.folder));
   const { clock, follow } = openMovedClock(files, options.clock);
   const antivirus = await findAntivirus();
-  const providers = await prepareSandbox({
-    files,
-    at: options.clock(),
-    services,
-    antivirus: antivirus.config,
-  });
-  const running: { provider: RunningProvider; log: RootLog }[] = [];
-  let follower: Runner | undefined;
-  const stop = async () => {
-    rmSync(files.endpoints, { force: true });
-    await follower?.stop();
-    await Promise.all(running.map(({ provider }) => provider.stop()));
-    for (const { log } of running) log.flush();
-  };
-  try {
-    for (const prepared of providers) {
-      const config = loadConfig(prepared.configFile);
-      await makeMailboxes(config, prepared, clock());
-      const log = createLog({ level: config.log.level, destination: config.log.file });
-      running.push({ provider: await startProvider(config, { log, clock }), log });
-    }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const preparing = { files, at: options.clock(), services, antivirus: antivirus.config };
+  const { providers, running } = await startProviders(preparing, clock);
   const moved = (aheadMs: number) => {
     for (const { provider, log } of running) {
       log.info({ event: 'clock-moved', aheadMs }, 'the clock of the sandbox was moved ahead');
@@ -82,11 +58,48 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     }
     options.onClockMoved?.(aheadMs);
   };
-  follower = follow(moved, (error) => {
+  const follower = follow(moved, (error) => {
     for (const { log } of running) reportFailure(log, 'sandbox clock', error);
   });
   writeEndpoints(files, providers);
+  const stop = async () => {
+    rmSync(files.endpoints, { force: true });
+    await follower.stop();
+    await stopProviders(running);
+  };
   return { files, providers, antivirus: antivirus.words, stop };
+}
+
+type Running = { readonly provider: RunningProvider; readonly log: RootLog }[];
+
+const mostTries = 5;
+
+/** Between choosing a port and listening on it another program may take it: then others are chosen. */
+async function startProviders(
+  preparing: PrepareOptions,
+  clock: Clock,
+): Promise<{ readonly providers: readonly PreparedProvider[]; readonly running: Running }> {
+  for (let tries = 1; ; tries++) {
+    const providers = await prepareSandbox(preparing);
+    const running: Running = [];
+    try {
+      for (const prepared of providers) {
+        const config = loadConfig(prepared.configFile);
+        await makeMailboxes(config, prepared, clock());
+        const log = createLog({ level: config.log.level, destination: config.log.file });
+        running.push({ provider: await startProvider(config, { log, clock }), log });
+      }
+      return { providers, running };
+    } catch (error) {
+      await stopProviders(running);
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries === mostTries) throw error;
+    }
+  }
+}
+
+async function stopProviders(running: Running): Promise<void> {
+  await Promise.all(running.map(({ provider }) => provider.stop()));
+  for (const { log } of running) log.flush();
 }
 
 interface Antivirus {
