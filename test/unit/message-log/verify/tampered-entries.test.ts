@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { findingsOf, intrude, one, openCopy, place, rechain } from './tampered-log.ts';
+
+describe('verification of entries', () => {
+  const cases: [string, string[], (string | RegExp)[]][] = [
+    [
+      'one bit of a subject',
+      [`UPDATE message_log SET subject = replace(subject, 'n', 'o') WHERE seq = 5`],
+      ['entry-changed 5: the entry was changed: its hash is of something else'],
+    ],
+    ['a time', ['UPDATE message_log SET at = at + 1 WHERE seq = 14'], [/^entry-changed 14: /]],
+    [
+      'a signature in an unsealed entry',
+      [`UPDATE message_log SET generated = replace(generated, 'A', 'B') WHERE seq = 31`],
+      [/^entry-changed 31: /],
+    ],
+    [
+      'facts',
+      [
+        `UPDATE message_log_facts SET facts = replace(facts, 'anna', 'hanna') WHERE digest = (SELECT facts FROM message_log WHERE seq = 10)`,
+      ],
+      [
+        /^facts-changed 10: the facts of the entry were changed$/,
+        /^entry-changed 10: .* in factsSha256$/,
+        /^facts-changed 11/,
+        /^facts-changed 12/,
+      ],
+    ],
+    [
+      'an entry deleted',
+      ['DELETE FROM message_log WHERE seq = 8'],
+      [/^entry-missing 8: the sealed entry is missing from the database$/],
+    ],
+    ['the last entry of a day deleted', ['DELETE FROM message_log WHERE seq = 18'], [/^entry-missing 18: /]],
+    [
+      'entries of a tail deleted',
+      ['DELETE FROM message_log WHERE seq IN (29, 30)'],
+      [/^entry-missing 29: the entries from 29 to 30 are missing$/],
+    ],
+    [
+      'a day deleted',
+      ['DELETE FROM message_log WHERE seq BETWEEN 10 AND 18'],
+      [/^entry-missing 10: /, /^entry-missing 18: /],
+    ],
+    [
+      'facts deleted',
+      ['DELETE FROM message_log_facts WHERE digest = (SELECT facts FROM message_log WHERE seq = 28)'],
+      [/^facts-changed 28: the facts of the entry are missing$/],
+    ],
+    [
+      'two entries swapped',
+      [
+        'UPDATE message_log SET seq = -4 WHERE seq = 4',
+        'UPDATE message_log SET seq = 4 WHERE seq = 5',
+        'UPDATE message_log SET seq = 5 WHERE seq = -4',
+      ],
+      [/^entry-changed 4: /, /^entry-changed 5: /, /^entry-displaced 4: /],
+    ],
+    [
+      'two days swapped',
+      [
+        'UPDATE message_log SET seq = -seq WHERE seq BETWEEN 1 AND 9',
+        'UPDATE message_log SET seq = seq - 9 WHERE seq BETWEEN 10 AND 18',
+        'UPDATE message_log SET seq = -seq + 9 WHERE seq < 0',
+      ],
+      [/^entry-changed 1: /, /^entry-changed 9: /, /^entry-changed 10: /, /^entry-changed 18: /],
+    ],
+  ];
+  for (const [what, statements, expected] of cases)
+    it(`names ${what}`, async (t) => {
+      const log = await openCopy(t);
+      intrude(log, ...statements);
+      const found = await findingsOf(log);
+      for (const text of expected)
+        assert.ok(
+          found.some((line) => (typeof text === 'string' ? line === text : text.test(line))),
+          `${text}\n${found.join('\n')}`,
+        );
+      assert.ok(
+        found.every((line) => !line.includes('stamp-wrong')),
+        found.join('\n'),
+      );
+    });
+
+  it('names an entry that was put in, with all numbers and hashes after it made anew', async (t) => {
+    const log = await openCopy(t);
+    const columns =
+      'at, type, identificativo, msgid, sender, subject, sending_provider, facts, generated, detail, prev_hash, hash';
+    intrude(
+      log,
+      'UPDATE message_log SET seq = -seq WHERE seq >= 6',
+      'UPDATE message_log SET seq = -seq + 1 WHERE seq < 0',
+      `INSERT INTO message_log (node, seq, ${columns}) SELECT node, 6, ${columns} FROM message_log WHERE seq = 5`,
+    );
+    rechain(log, 6);
+    const found = await findingsOf(log);
+    // The chain is right again; only what was sealed can tell.
+    assert.match(found[0] ?? '', /^entry-changed 6: the entry differs from the sealed one in at, type/);
+    assert.ok(
+      found.some((line) => /^entry-displaced 28: /.test(line)),
+      found.join('\n'),
+    );
+  });
+
+  it('names an entry that was changed with all hashes after it made anew', async (t) => {
+    const log = await openCopy(t);
+    intrude(log, `UPDATE message_log SET subject = 'altro' WHERE seq = 7`);
+    rechain(log, 7);
+    const found = await findingsOf(log);
+    assert.equal(found[0], 'entry-changed 7: the entry differs from the sealed one in subject');
+    assert.equal(found[1], 'entry-changed 8: the entry differs from the sealed one in previousHash');
+  });
+
+  it('narrows it down without the file', async (t) => {
+    const log = await openCopy(t);
+    intrude(log, `UPDATE message_log SET subject = 'altro' WHERE seq = 7`);
+    rechain(log, 7);
+    rmSync(place(log, `${one}.jsonl.gz`));
+    const found = await findingsOf(log);
+    assert.ok(
+      found.includes(
+        'entries-unsealed 1: the database does not have what was sealed somewhere in the entries from 1 to 9',
+      ),
+      found.join('\n'),
+    );
+  });
+
+  it('finds changes of older days in the full check, and where segments meet in the usual one', async (t) => {
+    const log = await openCopy(t);
+    intrude(log, `UPDATE message_log SET hash = x'00' WHERE seq = 9`);
+    assert.match((await findingsOf(log, false))[0] ?? '', /^entry-changed 9: /);
+    intrude(log, 'DELETE FROM message_log WHERE seq = 9');
+    assert.match((await findingsOf(log, false))[0] ?? '', /^entry-missing 9: /);
+  });
+});
