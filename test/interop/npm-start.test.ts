@@ -70,11 +70,15 @@ test('the commands it prints work when they are pasted into a shell', async (t) 
     .replace(/\\\n\s*/g, '')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => /^(swaks|curl) /.test(line));
-  assert.equal(commands.length, 3, server.output());
+    .filter((line) => /^(swaks|curl|bin\/pec) /.test(line));
+  assert.equal(commands.length, 5, server.output());
   for (const command of commands) await runWell('sh', ['-c', command], { cwd: root });
   await waitForMail(sandbox.alfa.account('anna.bianchi'), 'POSTA CERTIFICATA: Prova');
   await waitForMail(sandbox.beta.account('anna.bianchi'), 'POSTA CERTIFICATA: Prova');
+  await waitForMail(
+    sandbox.alfa.account('mario.rossi'),
+    'AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO: Prova',
+  );
   pressCtrlC();
   await server.ended;
 });
