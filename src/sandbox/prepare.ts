@@ -2,7 +2,6 @@
  * Makes what the sandbox needs on its first start and leaves alone what is there: authority, keys, index,
  * passwords. The configuration files are written anew each time, since ports can change.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renderConfigFile } from '../config/render.ts';
@@ -11,6 +10,7 @@ import type { Instant } from '../lib/time.ts';
 import { createDevelopmentCa, type DevelopmentCa } from '../pki/development-ca.ts';
 import { issueProviderCertificate, issueSigningCertificate, issueTlsCertificate } from '../pki/issue.ts';
 import { writeIndex } from './index-file.ts';
+import { makePassword } from './password.ts';
 import {
   absentProvider,
   mailboxNames,
@@ -130,9 +130,7 @@ function loadPasswords(files: SandboxFiles): Record<string, string> {
   const addresses = sandboxProviders.flatMap((provider) =>
     mailboxNames.map((name) => `${name}@${provider.domain}`),
   );
-  const passwords = Object.fromEntries(
-    addresses.map((address) => [address, randomBytes(9).toString('base64url')]),
-  );
+  const passwords = Object.fromEntries(addresses.map((address) => [address, makePassword()]));
   writeFile(files.passwords, JSON.stringify(passwords, null, 2), 0o600);
   return passwords;
 }
