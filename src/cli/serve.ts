@@ -8,7 +8,7 @@ import { CommandFailure, exitCode } from './exit-code.ts';
 export function buildServeCommand(): Command {
   return new Command('serve')
     .description(
-      'run the provider until SIGTERM or SIGINT; SIGHUP reads the TLS files again and reopens the log',
+      'run the provider until SIGTERM or SIGINT; SIGHUP reads keys and certificates again and reopens the log',
     )
     .addOption(configOption())
     .action(async (options: ConfigOptions) => {
