@@ -2,8 +2,9 @@
  * One connection to a SQLite file: pragmas, statement cache, errors in the seam's words. Calls are synchronous,
  * a few microseconds each; only a commit waits for the disk.
  */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { SqlValue } from './database.ts';
 import { isBusy, storeFailure, translateError } from './sqlite-errors.ts';
 
@@ -12,7 +13,8 @@ const cachedStatements = 500;
 
 export interface ConnectionOptions {
   readonly file: string;
-  readonly role: 'writer' | 'reader';
+  /** A `viewer` changes nothing, not even beside the file: for backups and evidence. */
+  readonly role: 'writer' | 'reader' | 'viewer';
 }
 
 export class SqliteConnection {
@@ -97,6 +99,7 @@ function openDatabase({ file, role }: ConnectionOptions): DatabaseSync {
   for (let attempt = 1; ; attempt += 1) {
     let database: DatabaseSync | undefined;
     try {
+      if (role === 'viewer') return viewDatabase(file);
       createPrivate(file);
       database = new DatabaseSync(file, { timeout: 2000, enableForeignKeyConstraints: true });
       database.exec(pragmas(role));
@@ -107,6 +110,19 @@ function openDatabase({ file, role }: ConnectionOptions): DatabaseSync {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     }
   }
+}
+
+/**
+ * Without a log of SQLite's own beside it the file is whole by itself and is taken as it lies, from a medium that
+ * cannot be written too; with one, SQLite must read both.
+ */
+function viewDatabase(file: string): DatabaseSync {
+  const place = pathToFileURL(file);
+  const hasLog = existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0;
+  if (!hasLog) place.searchParams.set('immutable', '1');
+  const database = new DatabaseSync(place, { readOnly: true, timeout: 2000 });
+  database.exec('PRAGMA cache_size = -16384');
+  return database;
 }
 
 /**
@@ -122,7 +138,7 @@ function createPrivate(file: string): void {
   }
 }
 
-function pragmas(role: ConnectionOptions['role']): string {
+function pragmas(role: 'writer' | 'reader'): string {
   const common = [
     'PRAGMA journal_mode = WAL',
     // In WAL mode FULL, not NORMAL, is what makes a commit durable when the power fails.

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MailError } from '../lib/mail-error.ts';
 import type { Database, ReadTransaction, SqlValue, Transaction } from './database.ts';
 import { type BatchLimits, type BatchMember, defaultBatchLimits, GroupCommit } from './group-commit.ts';
 import { isMigrated, type Migration, migrate } from './migrate.ts';
@@ -45,6 +46,27 @@ export function openSqlite(options: SqliteOptions): Database {
     }
   }
   return new SqliteDatabase(writer, readers, options);
+}
+
+/**
+ * Opens a copy to look at: nothing of it or beside it is changed, and every `transact` is refused.
+ * @throws {MailError} `permanent` when its schema is not the program's, `temporary` when it cannot be read.
+ */
+export function openSqliteCopy(file: string): Database {
+  const viewers = [1, 2].map(() => new SqliteConnection({ file, role: 'viewer' }));
+  const [first] = viewers;
+  if (first === undefined || !isMigrated(first, allMigrations)) {
+    for (const viewer of viewers) viewer.close();
+    throw olderCopy(file);
+  }
+  return new SqliteDatabase(first, viewers.slice(1), { file });
+}
+
+function olderCopy(file: string): MailError {
+  const text =
+    `${file} was written by an earlier version: look at it with that version, ` +
+    'or let this one open a copy as its data folder, which brings the copy up to date';
+  return new MailError('permanent', text, { code: 554, enhanced: '5.3.5' });
 }
 
 function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[]): void {
