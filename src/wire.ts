@@ -24,7 +24,7 @@ import {
 } from './config/secrets.ts';
 import { parseServerAddress } from './config/types.ts';
 import type { Database } from './db/database.ts';
-import { openSqlite } from './db/sqlite.ts';
+import { openSqlite, openSqliteCopy } from './db/sqlite.ts';
 import { createPemSign, createPemSigner } from './keys/pem.ts';
 import type { Signer } from './keys/signer.ts';
 import type { SigningKey } from './keys/signing-key.ts';
@@ -35,6 +35,8 @@ import type { Clock } from './lib/time.ts';
 import type { MailStore } from './mailbox/mail-store.ts';
 import { createMailStore } from './mailbox/store.ts';
 import type { DkimKey } from './mime/dkim.ts';
+import { createMailauthCheck } from './origin/mailauth.ts';
+import type { OriginCheck } from './origin/origin-check.ts';
 import { readPkcs12 } from './pki/pkcs12.ts';
 import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
@@ -76,11 +78,21 @@ export interface WireOptions {
 /** Opens the provider's rows and bytes; several processes may do so at the same time. */
 export async function openStores(config: Config, clock: Clock = Date.now): Promise<Stores> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
-  const db = openSqlite({ file: join(config.dataFolder, 'pec.db') });
+  const db = openSqlite({ file: databaseFile(config.dataFolder) });
   const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
   const accounts = createAccounts({ db, clock });
   const mail = createMailStore({ db, blobs, clock });
   return { db, blobs, accounts, mail, close: () => db.close() };
+}
+
+/** Where the rows of a data folder are. */
+export function databaseFile(dataFolder: string): string {
+  return join(dataFolder, 'pec.db');
+}
+
+/** The rows of a backup, to be looked at and left as they are. @throws {MailError} when they cannot be. */
+export function openDatabaseCopy(file: string): Database {
+  return openSqliteCopy(file);
 }
 
 /** What is kept current beside the mail (see upkeep.ts) and the points lean on. */
@@ -133,6 +145,7 @@ export function buildParts(
       perDay: config.policies.recipientsPerDay ?? undefined,
     },
     ordinaryMail: config.policies.ordinaryMail,
+    origin: openOriginCheck(config),
     revocation: config.trust.crl === 'required' ? 'signer' : 'none',
     mailReceipt: () => findMailReceipt(config, signing.current(), index.current()),
     steps: options.steps ?? noSteps,
@@ -337,6 +350,12 @@ export function readStampAnchors(config: Config): Uint8Array[] {
   const { authorities } = config.timeStamp;
   const files = authorities.flatMap((each) => (each.kind === 'local' ? config.trust.anchors : each.anchors));
   return readCertificates('timeStamp.authorities', [...new Set(files)]);
+}
+
+/** A sandbox asks nobody outside: its domains are in no DNS but one that is configured. */
+export function openOriginCheck({ policies, provider, relay, sandbox }: Config): OriginCheck | undefined {
+  if (!policies.checkOrigin || (sandbox && relay.resolver.length === 0)) return undefined;
+  return createMailauthCheck({ hostname: provider.hostname, servers: relay.resolver });
 }
 
 /** Towards other servers; what goes to ordinary ones is DKIM-signed when there is a key. */

@@ -6,8 +6,10 @@ import { configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { renderHistory } from './history.ts';
 import { jsonOption, type ListOptions } from './options.ts';
+import { addSealCommands } from './seal-log.ts';
 import { withStores } from './stores.ts';
 import type { Terminal } from './terminal.ts';
+import { addLogVerification } from './verify-log.ts';
 
 export function buildLogCommand(terminal: Terminal): Command {
   const log = new Command('log').description('the message log (log dei messaggi)');
@@ -26,6 +28,8 @@ export function buildLogCommand(terminal: Terminal): Command {
         throw new CommandFailure(exitCode.no, `The message log knows no message ${identifier}.`);
       terminal.print(options.json === true ? renderJson(events) : renderHistory(events));
     });
+  addSealCommands(log, terminal);
+  addLogVerification(log, terminal);
   return log;
 }
 
