@@ -91,6 +91,18 @@ for (const [name, start] of Object.entries(servers))
       assert.match(received.toString('latin1'), new RegExp(`by mx\\.${foreignDomain.replace('.', '\\.')} `));
     });
 
+    it('gets back what a mailbox forwards to it', async () => {
+      const { own, mta } = scene;
+      const rosa = await own.addMailbox('rosa');
+      const forward = ['--ordinary-mail', 'forward', '--forward-to', foreignUser];
+      await pec('mailbox', 'set', rosa.address, ...forward, '--config', own.configFile);
+      await sendFromOutside(mta, rosa.address, 'Avanti');
+      const forwarded = await waitForForeign(mta, (message) => message.includes('Subject: Avanti'));
+      assert.match(forwarded.toString('latin1'), /^Return-path: <posta-certificata@gamma\.test>\r$/im);
+      assert.match(forwarded.toString('latin1'), /Posta ordinaria, senza firma\./);
+      assert.deepEqual(await readMail(rosa), []);
+    });
+
     it('is refused for mailboxes and domains that are not here', async () => {
       const { own, mta } = scene;
       await pec('domain', 'set', own.domain, '--ordinary-mail', 'accept', '--config', own.configFile);

@@ -3,6 +3,7 @@
  * What the program itself has stored must hold: openssl verifies it, and the letter is in it.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
 import { openCertifiedMail } from '../support/certified-mail.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -69,6 +70,36 @@ test('fetchmail and offlineimap bring the same bytes home', async (t) => {
   const fetched = await fetchByFetchmail(desk);
   assert.equal(fetched.length, stored.length);
   for (const message of fetched) await openCertifiedMail(t, message, sandbox.ca);
+});
+
+test('thirty megabytes by curl are taken, delivered and read back byte for byte; more than the limit is not', async (t) => {
+  const account = sandbox.alfa.account('anna.bianchi');
+  const desk = openDesk(t, account);
+  const lines = Array.from({ length: 400_000 }, () => randomBytes(57).toString('base64'));
+  const letter = { to: account.address, subject: 'Trenta megabyte', text: lines.join('\r\n') };
+  const message = writeLetter(desk, letter);
+  assert.ok(message.length > 30_000_000);
+  const send = (input: string) =>
+    runProgram(
+      'curl',
+      [
+        ...['-sS', '-v', '--cacert', account.ca, '--user', `${account.address}:${account.password}`],
+        ...['--mail-from', account.address, '--mail-rcpt', account.address],
+        ...[`smtps://localhost:${account.ports.submissions}`, '-T', '-'],
+      ],
+      { input },
+    );
+  const sent = await send(message);
+  assert.equal(sent.status, 0, sent.text.slice(-2000));
+  const envelope = await waitForMail(account, 'POSTA CERTIFICATA: Trenta megabyte');
+  const opened = await openCertifiedMail(t, envelope, sandbox.ca);
+  const body = Buffer.from(message.slice(message.indexOf('\r\n\r\n')));
+  const { postacert = Buffer.alloc(0) } = opened;
+  assert.ok(postacert.subarray(postacert.indexOf('\r\n\r\n')).equals(body));
+  await waitForMail(account, 'CONSEGNA: Trenta megabyte');
+  const tooBig = await send(message.padEnd(105_000_000, `${'x'.repeat(70)}\r\n`));
+  assert.notEqual(tooBig.status, 0);
+  assert.match(tooBig.text, /< 552 5\.3\.4 /);
 });
 
 test('a program with a wrong password, or another sender than its own, is told so', async (t) => {

@@ -110,9 +110,13 @@ export async function pec(...args: readonly string[]): Promise<string> {
   return stdout.toString();
 }
 
+function inFolder(account: Account, folder: string) {
+  return { ...account, port: account.ports.imaps, folder };
+}
+
 /** Messages of a folder in order of arrival, as IMAP gives them. */
-export function readMail(account: Account, folder = 'INBOX'): Promise<Buffer[]> {
-  return readImapFolder({ ...account, port: account.ports.imaps, folder });
+export async function readMail(account: Account, folder = 'INBOX'): Promise<Buffer[]> {
+  return (await readImapFolder(inFolder(account, folder))).map(({ bytes }) => bytes);
 }
 
 /** Waits until a message in the INBOX has a subject that begins so, and that `also` holds for. */
@@ -121,16 +125,17 @@ export async function waitForMail(
   subject: string,
   also: (message: Buffer) => boolean = () => true,
 ): Promise<Buffer> {
+  const inbox = inFolder(account, 'INBOX');
   let subjects: string[] = [];
-  return waitFor(
-    `"${subject}…" for ${account.address}`,
-    async () => {
-      const messages = await readMail(account);
-      subjects = messages.map(subjectOf);
-      return messages.find((message) => subjectOf(message).startsWith(subject) && also(message));
-    },
-    { explain: () => `There is: ${subjects.join('; ')}` },
-  );
+  const look = async () => {
+    const headers = await readImapFolder(inbox, 'HEADER');
+    subjects = headers.map(({ bytes }) => subjectOf(bytes));
+    const uids = headers.filter(({ bytes }) => subjectOf(bytes).startsWith(subject)).map(({ uid }) => uid);
+    if (uids.length === 0) return undefined;
+    return (await readImapFolder(inbox, '', uids)).map(({ bytes }) => bytes).find(also);
+  };
+  const explain = () => `There is: ${subjects.join('; ')}`;
+  return waitFor(`"${subject}…" for ${account.address}`, look, { explain });
 }
 
 /** The subject as it stands in the message, unfolded. */
