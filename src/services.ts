@@ -24,6 +24,7 @@ import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
 import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
+import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
 import { openUpkeep } from './upkeep.ts';
 import { buildParts, openRelay, type Stores, type WireOptions } from './wire.ts';
@@ -47,7 +48,10 @@ export interface Services {
   stop(graceMs: number): Promise<void>;
   /** The workers look at the time anew; without it they notice a clock that was moved within seconds. */
   clockMoved(): void;
-  /** Reads authorities and signing key again; what cannot be used is told to the log and changes nothing. */
+  /**
+   * Fetches the index, reads signing key and authorities again; what cannot be used is told to the log and changes
+   * nothing.
+   */
   reload(): Promise<void>;
 }
 
@@ -154,6 +158,7 @@ function buildServers(config: Config, stores: Stores, parts: PointParts, options
     ...buildSubmission(config, stores, parts, options),
     ...buildMx(config, parts, options),
     ...buildImap(config, stores, options),
+    metrics: createMetricsServer(options.log.metrics),
   };
 }
 

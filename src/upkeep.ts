@@ -38,7 +38,10 @@ export interface UpkeepOptions {
 export interface Upkeep extends CurrentThings {
   /** Starts what goes on in the background; to be stopped with the other workers. */
   start(): readonly Runner[];
-  /** Reads authorities and signing key again; what cannot be used is told to the log and changes nothing. */
+  /**
+   * Fetches the index, reads signing key and authorities again; what cannot be used is told to the log and changes
+   * nothing.
+   */
   reload(): Promise<void>;
 }
 
@@ -89,6 +92,7 @@ export async function openUpkeep(config: Config, options: UpkeepOptions): Promis
   };
 
   const reload = async () => {
+    await schedule.refresh(); // whether a new key may sign is for the newest index to say
     await attempt(log, 'signing', () => renewSigner({ config, options, signing, index: index.current() }));
     await attempt(log, 'trust', async () => trust.reload());
     for (const runner of runners) runner.wake();

@@ -5,7 +5,9 @@ import { createSecureContext } from 'node:tls';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
 import type { Config } from '../config/schema.ts';
 import { readTlsSecret } from '../config/secrets.ts';
-import { openDkimKey, openSigner, readTrust } from '../wire.ts';
+import { checkCertificateAddress, checkOwnCertificate } from '../points/own-certificate.ts';
+import { parseCertificate } from '../smime/certificate.ts';
+import { openDkimKey, openSigner, readCertificates, readTrust } from '../wire.ts';
 
 /**
  * @throws {ConfigError} with every problem found: what would keep the provider from starting or from being believed.
@@ -16,6 +18,7 @@ export function checkFiles(config: Config, file: string): void {
     ...listProblems('signing', () => checkSigning(config)),
     ...listProblems('trust', () => void readTrust(config)),
     ...listProblems('index', () => checkIndex(config)),
+    ...listProblems('published', () => checkPublished(config)),
     ...listProblems('dkim', () => void openDkimKey(config)),
   ];
   if (problems.length > 0) throw new ConfigError(file, problems);
@@ -41,15 +44,21 @@ function checkTls(config: Config): void {
   checkValidity(certificate, config.tls.certificate);
 }
 
-/** RFC 6109 §2.1: the From address of all we sign must stand in the certificate. */
 function checkSigning(config: Config): void {
-  const [own] = openSigner(config).chain;
-  if (own === undefined) throw new Error('there is no certificate');
-  const certificate = new X509Certificate(own);
+  const [certificate] = openSigner(config).chain;
   const address = `posta-certificata@${config.provider.domain}`;
-  const names = certificate.subjectAltName?.toLowerCase().split(', ') ?? [];
-  if (!names.includes(`email:${address}`)) throw new Error(`the certificate is not for ${address}`);
-  checkValidity(certificate, 'the signing certificate');
+  const problems = checkOwnCertificate({ certificate, address, at: Date.now() });
+  if (problems.length > 0) throw new Error(problems.join('; '));
+}
+
+/** What `pec index publish` would refuse. */
+function checkPublished({ provider, published }: Config): void {
+  const address = `posta-certificata@${provider.domain}`;
+  const certificates = readCertificates('published.certificates', published.certificates);
+  const problems = certificates.flatMap((der) => checkCertificateAddress(parseCertificate(der), address));
+  if (problems[0] !== undefined) throw new Error(problems[0]);
+  for (const { certificates: files } of published.secondary)
+    readCertificates('published.secondary', files).forEach(parseCertificate);
 }
 
 function checkValidity(certificate: X509Certificate, name: string): void {

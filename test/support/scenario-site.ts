@@ -41,6 +41,8 @@ export interface KillPoint {
 interface Running {
   readonly ports: { readonly submissions: number; readonly mx: number; readonly imaps: number };
   readonly clockMoved: () => void;
+  /** What SIGHUP does. */
+  readonly reload: () => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly kill: () => Promise<void>;
   /** Resolves when a process of its own has ended. */
@@ -122,6 +124,7 @@ export class Site {
     this.#use({
       ports: { submissions: submissions?.port ?? 0, mx: mx?.port ?? 0, imaps: imaps?.port ?? 0 },
       clockMoved: () => provider.clockMoved(),
+      reload: () => provider.reload(),
       stop: () => provider.stop(),
       kill: () => Promise.reject(new Error('only a process of its own can be killed')),
       ended: new Promise(() => undefined),
@@ -131,13 +134,14 @@ export class Site {
   }
 
   /** Starts the provider in a process of its own, which kills itself at the point, or when told. */
-  async startChild(killAt?: KillPoint): Promise<void> {
+  async startChild(killAt?: KillPoint, orders: { readonly readingScanner?: boolean } = {}): Promise<void> {
     const program = startProgram(join(import.meta.dirname, '../scenario/programs/provider.ts'), [
       JSON.stringify({
         configFile: join(this.#options.folder, 'config.json'),
         logFile: this.#logFile,
         offset: this.#options.clock.offset(),
         killAt,
+        ...orders,
       }),
     ]);
     const ports = JSON.parse(await nextLine(program)) as Running['ports'];
@@ -145,6 +149,7 @@ export class Site {
     child.stdin?.on('error', () => undefined);
     this.#use({
       ports,
+      reload: () => Promise.reject(new Error('only a provider in this process is read again')),
       clockMoved: () => void child.stdin?.write(`offset ${this.#options.clock.offset()}\n`),
       stop: async () => {
         child.stdin?.end();
@@ -184,6 +189,11 @@ export class Site {
 
   clockMoved(): void {
     this.#running?.clockMoved();
+  }
+
+  /** Reads keys and certificates again, as SIGHUP does. */
+  async reload(): Promise<void> {
+    await this.#running?.reload();
   }
 
   async close(): Promise<void> {
