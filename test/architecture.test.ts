@@ -20,7 +20,7 @@ import {
 
 const PURE = ['mime', 'pec', 'smime', 'lib'];
 const STORE = ['db', 'blob', 'content'];
-const PORTS = [...STORE, 'keys', 'antivirus', 'provider-index', 'tsa', 'relay'];
+const PORTS = [...STORE, 'keys', 'antivirus', 'provider-index', 'tsa', 'relay', 'origin'];
 const EDGE = ['points', 'mailbox', 'accounts', 'mime', 'lib'];
 const EVERYTHING = undefined;
 
@@ -40,6 +40,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['clock', ['lib']],
   ['tsa', ['smime', 'keys', 'mime', 'lib']],
   ['relay', ['mime', 'lib']],
+  ['origin', ['mime', 'lib']],
   ['accounts', ['db', 'mime', 'lib']],
   ['mailbox', ['accounts', ...STORE, ...PURE]],
   ['queue', ['relay', ...STORE, ...PURE]],
@@ -63,9 +64,20 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
 ]);
 
 /** Files that implement a seam are named for what they are built on, and only wire.ts and tests know them. */
-const SEAMS = ['keys', 'blob', 'db', 'antivirus', 'provider-index', 'trust', 'clock', 'tsa', 'relay'];
+const SEAMS = [
+  'keys',
+  'blob',
+  'db',
+  'antivirus',
+  'provider-index',
+  'trust',
+  'clock',
+  'tsa',
+  'relay',
+  'origin',
+];
 const TECHNOLOGY =
-  /^(?:sqlite|postgres|fs|s3|memory|clamd|eicar|pem|pkcs11|file|https?|ldap|smtp|sntp|rfc3161|local|fail)\.ts$/;
+  /^(?:sqlite|postgres|fs|s3|memory|clamd|eicar|pem|pkcs11|file|https?|ldap|smtp|mailauth|sntp|rfc3161|local|fail)\.ts$/;
 
 /** What pure rooms may take from Node: functions from values to values. */
 const PURE_NODE: Readonly<Record<string, RegExp>> = {

@@ -146,6 +146,12 @@ const policies = z
       .describe(
         'Mail that is not certified, arriving for a mailbox that does not say otherwise: refuse it (550), or accept it in an anomaly envelope.',
       ),
+    checkOrigin: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Ask SPF, DKIM and DMARC about ordinary mail that is accepted; the results stand in the anomaly envelope (Authentication-Results) and in the log, and refuse nothing.',
+      ),
     recipientsPerHour: optionalCount(
       'Recipients a mailbox may write to in an hour, when it has no limit of its own. Null: any number.',
     ),

@@ -1,4 +1,5 @@
 import type { Instant } from '../lib/time.ts';
+import type { OriginResults } from '../mime/authentication-results.ts';
 import type { MessageFacts, ReceiptKind, Wording } from './facts.ts';
 import type { DeliveryFailure, GeneratedMessage, StatedReason } from './generated.ts';
 
@@ -94,6 +95,8 @@ export interface AnomalyEvent extends EventFields {
   readonly reason: Wording;
   /** Message-ID of what arrived, if it had one. */
   readonly receivedId: string | undefined;
+  /** What SPF, DKIM and DMARC say of ordinary mail, where it was asked. */
+  readonly origin?: OriginResults;
   readonly size: number;
 }
 

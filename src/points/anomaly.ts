@@ -9,6 +9,7 @@ import { MailError } from '../lib/mail-error.ts';
 import { deliver } from '../mailbox/deliver.ts';
 import { hasRoom } from '../mailbox/quota.ts';
 import { appendEvent } from '../message-log/append.ts';
+import { type OriginResults, writeAuthenticationResults } from '../mime/authentication-results.ts';
 import { buildAnomalyEnvelope } from '../pec/anomaly-envelope.ts';
 import { describeWarnings } from '../pec/attachment-rules.ts';
 import type { MessageFacts, Wording } from '../pec/facts.ts';
@@ -25,6 +26,8 @@ export interface Anomaly {
   readonly arrival: Arrival;
   readonly recipients: readonly string[];
   readonly reason: Wording;
+  /** Where ordinary mail comes from, as far as it was asked. */
+  readonly origin?: OriginResults | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
     at,
     received: { header: arrival.reading.header, segments, eightBit },
     reason,
-    traceFields: buildReceivedField(parts, arrival),
+    traceFields: writeTrace(parts, anomaly),
     ...(warnings.length === 0 ? {} : { warnings }),
   });
   const sealed = await seal(parts, built, at);
@@ -57,12 +60,18 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
   return 'Message taken';
 }
 
+/** RFC 8601 §4.1: results stand above the trace field of the server that found them. */
+function writeTrace(parts: PointParts, { arrival, origin }: Anomaly): string {
+  const results = origin === undefined ? '' : writeAuthenticationResults(parts.hostname, origin);
+  return results + buildReceivedField(parts, arrival);
+}
+
 async function store(
   parts: PointParts,
   tx: Transaction,
   stored: Anomaly & { readonly facts: MessageFacts; readonly sealed: SealedMessage },
 ): Promise<void> {
-  const { arrival, recipients, reason, facts, sealed } = stored;
+  const { arrival, recipients, reason, origin, facts, sealed } = stored;
   const returnPath = buildReturnPath(arrival.reversePath);
   const contentId = await addContent(tx, [returnPath, ...sealed.segments]);
   const size = returnPath.length + sealed.size;
@@ -80,6 +89,7 @@ async function store(
       generated: [sealed.generated],
       reason,
       receivedId: readOriginal(arrival.reading.header).msgid,
+      ...(origin === undefined ? {} : { origin }),
       size: arrival.intake.size,
     },
     parts.node,

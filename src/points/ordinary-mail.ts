@@ -6,12 +6,14 @@
 import type { OrdinaryMail } from '../accounts/domains.ts';
 import { findDomain } from '../accounts/domains.ts';
 import { findMailbox } from '../accounts/mailboxes.ts';
+import { readSegments } from '../blob/read-segments.ts';
 import { addContent } from '../content/content.ts';
 import type { ReadTransaction } from '../db/database.ts';
 import { fromLatin1 } from '../lib/bytes.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { domainOf } from '../mime/address.ts';
+import type { OriginResults } from '../mime/authentication-results.ts';
 import type { Wording } from '../pec/facts.ts';
 import { readMsgid } from '../pec/original-message.ts';
 import { enqueue } from '../queue/outgoing.ts';
@@ -45,9 +47,24 @@ export async function receiveOrdinary(parts: PointParts, arrival: Arrival, reaso
     );
   }
   const accepting = destinations.filter(({ way }) => way === 'accept').map(({ recipient }) => recipient);
-  if (accepting.length > 0) await receiveAnomaly(parts, { arrival, recipients: accepting, reason });
+  if (accepting.length > 0) {
+    const origin = await checkOrigin(parts, arrival);
+    await receiveAnomaly(parts, { arrival, recipients: accepting, reason, origin });
+  }
   await forward(parts, arrival, destinations);
   return 'Message taken as ordinary mail';
+}
+
+/** SPF, DKIM and DMARC: told to the recipients and to the log; nobody is refused for them. */
+async function checkOrigin(parts: PointParts, arrival: Arrival): Promise<OriginResults | undefined> {
+  const { client, reversePath, intake, reading } = arrival;
+  return parts.origin?.check({
+    address: client.address,
+    helo: client.helo,
+    reversePath,
+    header: reading.header,
+    message: readSegments(parts.blobs, intake.segments),
+  });
 }
 
 async function readDestinations(

@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Steps } from '../lib/steps.ts';
 import type { Clock } from '../lib/time.ts';
+import type { OriginCheck } from '../origin/origin-check.ts';
 import type { ProviderIdentity } from '../pec/facts.ts';
 import type { ProviderIndex } from '../provider-index/provider-index.ts';
 import type { Trust } from '../smime/trust.ts';
@@ -63,6 +64,8 @@ export interface PointParts {
   readonly sendingLimits: SendingLimits;
   /** What becomes of ordinary mail for mailboxes and domains that say nothing. */
   readonly ordinaryMail: OrdinaryMail;
+  /** Who says where ordinary mail comes from; undefined when nobody is to be asked. */
+  readonly origin: OriginCheck | undefined;
   /** For which certificates a fresh revocation list must be there. */
   readonly revocation: 'chain' | 'signer' | 'none';
   /** Where other providers send prese in carico and virus detections: `mailReceipt` of our own index entry. */

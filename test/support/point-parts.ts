@@ -63,6 +63,7 @@ export function buildTestParts(store: TestStore, changes: Partial<PointParts> = 
     forbiddenExtensions: defaultForbiddenExtensions,
     sendingLimits: { perHour: undefined, perDay: undefined },
     ordinaryMail: 'refuse',
+    origin: undefined,
     revocation: 'none',
     mailReceipt: () => 'ricevute@alfa.test',
     steps: noSteps,

@@ -1,4 +1,4 @@
-/** A small DNS server (RFC 1035) on loopback: answers MX, A and AAAA from a table, or fails as told. */
+/** A small DNS server (RFC 1035) on loopback: answers MX, A, AAAA and TXT from a table, or fails as told. */
 import dgram from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 
@@ -7,7 +7,8 @@ export type Zone = Readonly<Record<string, readonly Answer[] | 'NXDOMAIN' | 'SER
 export type Answer =
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   | { readonly type: 'A'; readonly address: string }
-  | { readonly type: 'AAAA'; readonly address: string };
+  | { readonly type: 'AAAA'; readonly address: string }
+  | { readonly type: 'TXT'; readonly text: string };
 
 export interface TestDns {
   /** `address:port`, as a resolver setting wants it. */
@@ -15,7 +16,7 @@ export interface TestDns {
   close(): Promise<void>;
 }
 
-const TYPES = { A: 1, MX: 15, AAAA: 28 } as const;
+const TYPES = { A: 1, MX: 15, TXT: 16, AAAA: 28 } as const;
 
 export async function startTestDns(zone: Zone): Promise<TestDns> {
   const socket = dgram.createSocket('udp4');
@@ -84,6 +85,10 @@ function encodeBody(answer: Answer): Buffer {
   if (answer.type === 'AAAA') {
     const groups = answer.address.split(':').map((group) => Number.parseInt(group, 16));
     return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+  }
+  if (answer.type === 'TXT') {
+    const strings = answer.text.match(/.{1,250}/g) ?? [];
+    return Buffer.concat(strings.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text)]));
   }
   const preference = Buffer.alloc(2);
   preference.writeUInt16BE(answer.preference);

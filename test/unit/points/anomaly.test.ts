@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MailError } from '../../../src/lib/mail-error.ts';
-import { arrive } from '../../support/arrivals.ts';
+import type { OriginQuestion } from '../../../src/origin/origin-check.ts';
+import { arrive, buildEnvelope } from '../../support/arrivals.ts';
 import { attach, zip } from '../../support/attachments.ts';
 import { buildMail, openPoints, readInbox, readLog, type TestPoints } from '../../support/point-parts.ts';
 
@@ -67,5 +68,44 @@ it('refuses ordinary mail where nobody asked for it', async (t) => {
   assert.deepEqual(
     (await readLog(points)).map(({ type }) => type),
     ['ordinary-refused'],
+  );
+});
+
+it('tells what is known of the origin, above its own trace field and in the log', async (t) => {
+  const asked: OriginQuestion[] = [];
+  const results = {
+    spf: { result: 'pass', domain: 'example.com' },
+    dkim: [],
+    dmarc: { result: 'fail', domain: 'example.com', policy: 'reject' },
+  };
+  const check = async (question: OriginQuestion) => {
+    asked.push(question);
+    return results;
+  };
+  const points = await openPoints(t, { ordinaryMail: 'accept', origin: { check } });
+  await arriveWith(points);
+  const [question] = asked;
+  assert.deepEqual([question?.address, question?.reversePath], ['192.0.2.25', 'x@example.com']);
+  const [envelope = ''] = await readInbox(points, 'anna@alfa.test');
+  assert.match(
+    envelope,
+    /^Return-Path: <x@example\.com>\r\nAuthentication-Results: mx\.alfa\.test;\r\n\tspf=pass [^\r]+\r\n\tdkim=none;\r\n\tdmarc=fail [^\r]+\r\nReceived: /,
+  );
+  const [event] = await readLog(points);
+  assert.deepEqual(event?.type === 'anomaly' && event.origin, results);
+});
+
+it('asks nothing about what is refused, or comes from a provider', async (t) => {
+  const check = () => assert.fail('asked');
+  const points = await openPoints(t, { origin: { check } });
+  await assert.rejects(arriveWith(points), MailError);
+  const bytes = await buildEnvelope(points, { to });
+  await arrive(points, { bytes, from: 'luigi@beta.test', to });
+  const malformed = bytes.toString('latin1').replace('X-Trasporto: posta-certificata\r\n', '');
+  await arrive(points, { bytes: Buffer.from(malformed, 'latin1'), from: 'luigi@beta.test', to });
+  const log = await readLog(points);
+  assert.deepEqual(
+    log.map(({ type }) => type),
+    ['ordinary-refused', 'taken-in-charge', 'anomaly'],
   );
 });
