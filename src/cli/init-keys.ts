@@ -55,7 +55,8 @@ export async function planDevelopmentKeys(request: SetupRequest): Promise<SetupP
     settings: {
       tls: tls.settings,
       signing: { kind: 'pem', key: 'keys/signing.key', chain: 'keys/signing.pem' },
-      trust: { anchors: ['trust/ca.pem'], intermediates: ['trust/issuing.pem'] },
+      // Nobody serves the lists of this authority.
+      trust: { anchors: ['trust/ca.pem'], intermediates: ['trust/issuing.pem'], crl: 'off' },
       index: { kind: 'file', path: 'index/index.ldif' },
     },
     remarks: [
