@@ -360,16 +360,22 @@ scenario('garbage before and instead of commands', {}, async (world) => {
   await talker.quit();
 });
 
-scenario('the longest header that is accepted: its envelope is recognised at the other end', {}, async (world) => {
-  const { alfa, beta } = world;
-  const to = Array.from({ length: 300 }, (_, index) => `r${index}@beta.test`);
-  const shown = [anna, ...to].map((address) => `"${'Nome molto lungo '.repeat(34)}" <${address}>`).join(',\r\n ');
-  const message = writeMail({ from: mario, to: [shown] });
-  assert.ok(message.indexOf('\r\n\r\n') > 170_000);
-  assert.equal((await alfa.submit({ from: mario, to: [anna, ...to], message })).code, 250);
-  await world.settle();
-  assert.deepEqual(summarize(await beta.mails('anna.bianchi')), ['posta-certificata']);
-  const kinds = Map.groupBy(await alfa.mails('mario.rossi'), ({ kind }) => kind);
-  assert.equal(kinds.get('avvenuta-consegna')?.length, 1);
-  assert.equal(kinds.get('errore-consegna')?.length, to.length);
-});
+scenario(
+  'the longest header that is accepted: its envelope is recognised at the other end',
+  {},
+  async (world) => {
+    const { alfa, beta } = world;
+    const to = Array.from({ length: 300 }, (_, index) => `r${index}@beta.test`);
+    const shown = [anna, ...to]
+      .map((address) => `"${'Nome molto lungo '.repeat(34)}" <${address}>`)
+      .join(',\r\n ');
+    const message = writeMail({ from: mario, to: [shown] });
+    assert.ok(message.indexOf('\r\n\r\n') > 170_000);
+    assert.equal((await alfa.submit({ from: mario, to: [anna, ...to], message })).code, 250);
+    await world.settle();
+    assert.deepEqual(summarize(await beta.mails('anna.bianchi')), ['posta-certificata']);
+    const kinds = Map.groupBy(await alfa.mails('mario.rossi'), ({ kind }) => kind);
+    assert.equal(kinds.get('avvenuta-consegna')?.length, 1);
+    assert.equal(kinds.get('errore-consegna')?.length, to.length);
+  },
+);

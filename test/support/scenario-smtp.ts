@@ -88,7 +88,12 @@ export class SmtpTalker {
     const chunk = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
     if (this.#socket.write(chunk)) return;
     await new Promise<void>((resolve) => {
-      for (const event of ['drain', 'close', 'error']) this.#socket.once(event, () => resolve());
+      const socket = this.#socket;
+      const go = () => {
+        for (const event of ['drain', 'close', 'error']) socket.off(event, go);
+        resolve();
+      };
+      for (const event of ['drain', 'close', 'error']) socket.once(event, go);
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { VirusScanner } from '../../../src/antivirus/scanner.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 import { startProvider } from '../../../src/main.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
@@ -14,7 +15,17 @@ interface Orders {
   readonly logFile: string;
   readonly offset: number;
   readonly killAt?: { readonly step: string; readonly count: number };
+  /** Instead of the scanner for EICAR, which makes much garbage of its own, one that only reads. */
+  readonly readingScanner?: boolean;
 }
+
+const readingScanner: VirusScanner = {
+  name: 'reads and finds nothing',
+  scan: async (source) => {
+    for await (const _chunk of source);
+    return { infected: false };
+  },
+};
 
 const { configFile, logFile, killAt, ...orders } = JSON.parse(process.argv[2] ?? '') as Orders;
 let offset = orders.offset;
@@ -23,6 +34,7 @@ let reached = 0;
 const provider = await startProvider(parseConfig(JSON.parse(readFileSync(configFile, 'utf8')), configFile), {
   log: createLog({ level: 'warn', destination: logFile }),
   clock: () => Date.now() + offset,
+  ...(orders.readingScanner === true ? { scanner: readingScanner } : {}),
   steps: {
     reached: (step) => {
       if (step === killAt?.step && ++reached === killAt.count) process.kill(process.pid, 'SIGKILL');
