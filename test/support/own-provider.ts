@@ -3,7 +3,7 @@
  * here uses the project's code.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePorts } from './free-ports.ts';
@@ -90,9 +90,4 @@ export async function makeOwnProvider(domain: string): Promise<OwnProvider> {
   );
   await own.configure({ listen, antivirus: { kind: 'eicar-only' }, sandbox: true });
   return own;
-}
-
-/** The configuration file as it stands. */
-export function readConfigText({ configFile }: OwnProvider): string {
-  return readFileSync(configFile, 'utf8');
 }
