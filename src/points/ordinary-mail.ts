@@ -38,10 +38,12 @@ export async function receiveOrdinary(parts: PointParts, arrival: Arrival, reaso
   const destinations = await parts.db.read((tx) => readDestinations(parts, tx, arrival.recipients));
   const refused = destinations.filter(({ way }) => way === 'refuse').map(({ recipient }) => recipient);
   if (refused.length > 0) {
+    const others =
+      refused.length < destinations.length ? ', or write to the other recipients separately' : '';
     await recordRefusal(parts, arrival, reason);
     throw new MailError(
       'denied',
-      `Ordinary mail is not accepted for ${refused.slice(0, 5).join(', ')}: send certified mail (PEC), or write to the other recipients separately`,
+      `Ordinary mail is not accepted for ${refused.slice(0, 5).join(', ')}: send certified mail (PEC)${others}`,
       { code: 550, enhanced: '5.7.1' },
       new Error(reason.english),
     );
