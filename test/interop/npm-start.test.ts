@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { runWell, startServer, waitFor } from '../support/run-program.ts';
 import { attach, readMail, root, subjectOf, waitForMail } from '../support/sandbox-process.ts';
 import { openSubmission } from '../support/submission-by-hand.ts';
 import { sendBySwaks, swaksOptions } from '../support/swaks.ts';
 
 /** As a shell starts it: in a process group of its own, which gets the signals of the keyboard. */
-function start(folder: string, ...args: string[]) {
+function start(t: TestContext, folder: string, ...args: string[]) {
   const server = startServer('npm', ['start', '--silent', '--', '--folder', folder, ...args], {
     cwd: root,
     detached: true,
@@ -18,6 +18,12 @@ function start(folder: string, ...args: string[]) {
   const { pid } = server.child;
   assert.ok(pid);
   const pressCtrlC = () => process.kill(-pid, 'SIGINT');
+  let isGone = false;
+  void server.ended.then(() => {
+    isGone = true;
+  });
+  // Left over only when the test failed.
+  t.after(() => isGone || process.kill(-pid, 'SIGKILL'));
   return { server, pressCtrlC };
 }
 
@@ -25,7 +31,7 @@ test('starts, tells how to use it, stops in order, keeps the mail, starts anew',
   const folder = mkdtempSync(join(tmpdir(), 'openpec-npm-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const first = start(folder);
+  const first = start(t, folder);
   const sandbox = await attach(first.server, folder);
   const mario = sandbox.alfa.account('mario.rossi');
   await waitFor('the announcement', () => (/Ctrl-C/.test(first.server.output()) ? true : undefined));
@@ -40,7 +46,7 @@ test('starts, tells how to use it, stops in order, keeps the mail, starts anew',
   assert.match(readFileSync(join(folder, 'alfa/provider.log'), 'utf8'), /"stopped"/);
   assert.match(readFileSync(join(folder, 'beta/provider.log'), 'utf8'), /"stopped"/);
 
-  const second = start(folder);
+  const second = start(t, folder);
   const again = (await attach(second.server, folder)).alfa.account('mario.rossi');
   assert.equal(again.password, mario.password);
   assert.deepEqual((await readMail(again)).map(subjectOf).sort(), [
@@ -51,7 +57,7 @@ test('starts, tells how to use it, stops in order, keeps the mail, starts anew',
   second.pressCtrlC();
   await second.server.ended;
 
-  const third = start(folder, '--fresh');
+  const third = start(t, folder, '--fresh');
   const fresh = (await attach(third.server, folder)).alfa.account('mario.rossi');
   assert.notEqual(fresh.password, mario.password);
   assert.deepEqual(await readMail(fresh), []);
@@ -62,7 +68,7 @@ test('starts, tells how to use it, stops in order, keeps the mail, starts anew',
 test('the commands it prints work when they are pasted into a shell', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'openpec-npm-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const { server, pressCtrlC } = start(folder);
+  const { server, pressCtrlC } = start(t, folder);
   const sandbox = await attach(server, folder);
   await waitFor('the announcement', () => (/Ctrl-C/.test(server.output()) ? true : undefined));
   const commands = server
@@ -86,7 +92,7 @@ test('the commands it prints work when they are pasted into a shell', async (t) 
 test('Ctrl-C lets a message that is coming in be taken and answered', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'openpec-npm-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const first = start(folder);
+  const first = start(t, folder);
   const mario = (await attach(first.server, folder)).alfa.account('mario.rossi');
   const session = await openSubmission(mario);
   await session.say(`MAIL FROM:<${mario.address}>`, 250);
@@ -98,7 +104,7 @@ test('Ctrl-C lets a message that is coming in be taken and answered', async (t) 
   await session.say(' e seconda parte\r\n.', 250);
   await first.server.ended;
   assert.match(readFileSync(join(folder, 'alfa/provider.log'), 'utf8'), /"stopped"/);
-  const second = start(folder);
+  const second = start(t, folder);
   const again = (await attach(second.server, folder)).alfa.account('mario.rossi');
   await waitForMail(again, 'CONSEGNA: A cavallo');
   second.pressCtrlC();
