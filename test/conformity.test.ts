@@ -23,7 +23,7 @@ interface Row {
 
 const rows: readonly Row[] = page
   .split('\n')
-  .filter((line) => /^\| \d/.test(line))
+  .filter((line) => /^\| (?:\d|duty )/.test(line))
   .map((line) => {
     const [section = '', requirement = '', files = '', tests = '', status = ''] = line
       .slice(2, -2)
