@@ -80,6 +80,7 @@ export function readHeader(line: string): SegmentHeader | undefined {
   const isComplete =
     header.segment === segmentFormat &&
     typeof header.node === 'string' &&
+    typeof header.provider?.domain === 'string' &&
     Number.isSafeInteger(header.number) &&
     Number.isSafeInteger(header.firstSeq) &&
     header.entries === header.lastSeq - header.firstSeq + 1 &&

@@ -83,7 +83,15 @@ async function checkStatement(check: SealCheck): Promise<SealStatement | undefin
   const { statement: cms, root, lastHash, fileName } = seal.content;
   const name = nameStatementFile(nameSegment(seal));
   await compareFile(check, name, cms);
-  const { verdict, content } = verifyAttached({ cms, trust: trust.provider, policy: archivePolicy, now });
+  const domain = readHeader(seal.header)?.provider.domain;
+  const { verdict, content } = verifyAttached({
+    cms,
+    trust: trust.provider,
+    policy: archivePolicy,
+    now,
+    // Any provider of the same authority could sign, but only this one for this log.
+    ...(domain === undefined ? {} : { from: `posta-certificata@${domain}` }),
+  });
   const statement = content === undefined ? undefined : readStatement(content);
   for (const { text } of verdict.problems) report(check, 'statement-wrong', `the signed statement: ${text}`);
   if (statement === undefined) {
