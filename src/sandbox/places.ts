@@ -71,6 +71,7 @@ export function sandboxFiles(folder: string) {
       data: join(folder, key, 'data'),
       signingKey: join(folder, key, 'keys', 'signing.key'),
       signingChain: join(folder, key, 'keys', 'signing.pem'),
+      dkimKey: join(folder, key, 'keys', 'dkim.key'),
       tlsKey: join(folder, key, 'keys', 'tls.key'),
       tlsCertificate: join(folder, key, 'keys', 'tls.pem'),
       log: join(folder, key, 'provider.log'),

@@ -8,6 +8,7 @@ import { renderConfigFile } from '../config/render.ts';
 import type { ConfigInput } from '../config/schema.ts';
 import type { Instant } from '../lib/time.ts';
 import { createDevelopmentCa, type DevelopmentCa } from '../pki/development-ca.ts';
+import { makeDkimKey } from '../pki/dkim-key.ts';
 import { issueProviderCertificate, issueSigningCertificate, issueTlsCertificate } from '../pki/issue.ts';
 import { writeIndex } from './index-file.ts';
 import { makePassword } from './password.ts';
@@ -97,6 +98,7 @@ async function makeKeys(
     writeFile(place.signingChain, issued.chainPem, 0o644);
     writeFile(place.signingKey, issued.keyPem, 0o600);
   }
+  if (!existsSync(place.dkimKey)) writeFile(place.dkimKey, await makeDkimKey(), 0o600);
   if (!existsSync(place.tlsKey)) {
     const hosts = ['localhost', provider.domain, `mx.${provider.domain}`, '127.0.0.1'];
     const issued = await issueTlsCertificate(ca, { hosts, at });
@@ -182,6 +184,7 @@ function buildConfig({ files, provider, ports, antivirus }: ConfigSource): Confi
     listen,
     tls: { certificate: place.tlsCertificate, key: place.tlsKey },
     signing: { kind: 'pem', key: place.signingKey, chain: place.signingChain },
+    dkim: { selector: 'pec', key: place.dkimKey },
     trust: { anchors: [files.caCertificate], intermediates: [files.issuingCertificates] },
     index: { kind: 'file', path: files.index },
     antivirus,
