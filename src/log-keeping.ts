@@ -3,12 +3,14 @@
  * preservation, let go after its months. Commands use the same sealer as the running provider.
  */
 import { hash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/schema.ts';
 import type { Signer } from './keys/signer.ts';
-import { hex } from './lib/bytes.ts';
+import { hex, utf8 } from './lib/bytes.ts';
 import type { Runner } from './lib/runner.ts';
 import type { Clock } from './lib/time.ts';
+import type { ProofIndex } from './message-log/proof/bundle.ts';
 import { type RetentionRound, removeOldSegments } from './message-log/retention/remove-segments.ts';
 import { startSealRunner } from './message-log/seal/seal-runner.ts';
 import { createSealer, type SealEvent, type Sealer } from './message-log/seal/sealer.ts';
@@ -16,9 +18,12 @@ import type { SegmentArchive } from './message-log/seal/segment-archive.ts';
 import { openSegmentFolder } from './message-log/seal/segment-folder.ts';
 import type { SegmentHeader } from './message-log/seal/segment-line.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
+import { createIndex } from './provider-index/index-from-records.ts';
+import { buildIndex, parseIndex } from './provider-index/index-ldif.ts';
+import { openSignedLdif } from './provider-index/signed-ldif.ts';
 import type { Log } from './telemetry/log.ts';
 import { reportRetention, reportSealing, reportSealRound } from './telemetry/seal-events.ts';
-import { openStampAuthorities, type Stores } from './wire.ts';
+import { openStampAuthorities, readTrust, type Stores } from './wire.ts';
 
 export interface LogKeepingOptions {
   /** The key in use. */
@@ -70,6 +75,42 @@ export async function findIndexCopy(dataFolder: string, day: string): Promise<Se
   if (found === undefined) return null;
   const { bytes } = await copies.load(found);
   return { day: found, sha256: hex(hash('sha256', bytes, 'buffer')) };
+}
+
+/** The record of this provider in the index in force on the day; with `whole`, also the index as it was signed. */
+export async function findProofIndex(
+  config: Config,
+  day: string,
+  whole: boolean,
+): Promise<ProofIndex | null> {
+  const copies = openDailyCopies(join(config.dataFolder, 'index'));
+  const found = (await copies.days()).find((each) => each <= day);
+  if (found === undefined) return null;
+  const { bytes, fetchedAt } = await copies.load(found);
+  const isSigned = bytes[0] === 0x30; // DER: SEQUENCE
+  const ldif = isSigned
+    ? openSignedLdif(bytes, { trust: readTrust(config), policy: indexPolicy, now: fetchedAt }).ldif
+    : bytes;
+  const record = createIndex(parseIndex(ldif).providers).providerOf(config.provider.domain);
+  if (record === undefined) return null;
+  return {
+    day: found,
+    sha256: hex(hash('sha256', bytes, 'buffer')),
+    entry: utf8(buildIndex([record])),
+    copy: whole && isSigned ? Buffer.from(bytes).toString('base64') : null,
+  };
+}
+
+/** Verified when it was fetched; now only its signature must still hold. */
+const indexPolicy = { mode: 'archive', profile: 'any', revocation: 'none' } as const;
+
+/** The revocation lists that the provider holds, DER. */
+export function listHeldCrls(dataFolder: string): Uint8Array[] {
+  const folder = join(dataFolder, 'revocation');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.crl'))
+    .map((name) => readFileSync(join(folder, name)));
 }
 
 export interface LogKeepingRun {

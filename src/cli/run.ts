@@ -10,6 +10,7 @@ import { buildHealthCommand } from './health.ts';
 import { buildInitCommand } from './init.ts';
 import { buildLogCommand } from './log.ts';
 import { buildMailboxCommand } from './mailbox.ts';
+import { buildProofCommand } from './proof.ts';
 import { buildIndexCommand } from './provider-index.ts';
 import { addLogQueries } from './query-log.ts';
 import { buildQueueCommand } from './queue.ts';
@@ -52,6 +53,7 @@ export function buildProgram(terminal: Terminal): Command {
     buildQueueCommand(terminal),
     buildIndexCommand(terminal),
     log,
+    buildProofCommand(terminal),
     buildReceiptCommand(terminal),
     buildReportCommand(terminal),
     buildVirusCommand(terminal),
