@@ -148,7 +148,11 @@ async function checkPassword<L extends SubmissionLogin>(
 
 /** The reverse path must be an address of the login; the null path has nobody to answer for it. */
 function checkSender(path: string, login: SubmissionLogin): void {
-  if (!login.rights.send) throw senderError('This login may not send', 550);
+  if (!login.rights.send)
+    throw senderError(
+      'This login may not send: sending is blocked or not among its rights; it goes on receiving. Ask the provider why',
+      550,
+    );
   if (path === '')
     throw senderError('A sender address is needed; the null reverse path is not accepted here', 553);
   if (!isAddress(path))
