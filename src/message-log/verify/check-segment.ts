@@ -191,7 +191,7 @@ export function reportRow(
       code: 'entry-changed',
       node,
       seq,
-      text: 'the entry was changed: its hash is of something else',
+      text: 'the entry was changed',
     });
 }
 

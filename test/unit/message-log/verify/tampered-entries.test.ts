@@ -8,7 +8,7 @@ describe('verification of entries', () => {
     [
       'one bit of a subject',
       [`UPDATE message_log SET subject = replace(subject, 'n', 'o') WHERE seq = 5`],
-      ['entry-changed 5: the entry was changed: its hash is of something else'],
+      ['entry-changed 5: the entry differs from the sealed one in subject'],
     ],
     ['a time', ['UPDATE message_log SET at = at + 1 WHERE seq = 14'], [/^entry-changed 14: /]],
     [
