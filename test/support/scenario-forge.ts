@@ -8,8 +8,11 @@ import type { Instant } from '../../src/lib/time.ts';
 import { parseHeaderBlock } from '../../src/mime/header.ts';
 import type { UnsignedMessage } from '../../src/mime/unsigned-message.ts';
 import type { MessageFacts, ProviderIdentity } from '../../src/pec/facts.ts';
+import { deliveryFailures } from '../../src/pec/failures.ts';
 import { rewriteOriginalHead } from '../../src/pec/original-message.ts';
 import { buildDeliveryReceipt } from '../../src/pec/receipts/delivery.ts';
+import { buildNonDeliveryNotice } from '../../src/pec/receipts/non-delivery.ts';
+import { buildTakeInChargeReceipt } from '../../src/pec/receipts/take-in-charge.ts';
 import { buildTransportEnvelope } from '../../src/pec/transport-envelope.ts';
 import { signMessage } from '../../src/smime/sign.ts';
 import { domainOfProvider, type ProviderKey, providerNames, type ScenarioPki } from './scenario-pki.ts';
@@ -98,4 +101,34 @@ export function edit(bytes: Buffer, from: string | RegExp, to: string): Buffer {
   const edited = text.replace(from, to);
   if (edited === text) throw new Error(`the message does not hold ${from}`);
   return Buffer.from(edited, 'latin1');
+}
+
+/** A presa in carico of these recipients. */
+export function makeTakeInCharge(
+  pki: ScenarioPki,
+  {
+    issuer,
+    facts,
+    at,
+    takenInCharge,
+  }: Omit<ForgedReceipt, 'recipient'> & { takenInCharge: readonly string[] },
+): Promise<Buffer> {
+  const to = 'ricevute-gestore@alfa.test';
+  const built = buildTakeInChargeReceipt({ provider: identityOf(issuer), facts, at, takenInCharge, to });
+  return sign(built, pki.providers[issuer].signer, at);
+}
+
+/** A notice that the recipient's mailbox is full. */
+export function makeNonDelivery(
+  pki: ScenarioPki,
+  { issuer, facts, recipient, at }: ForgedReceipt,
+): Promise<Buffer> {
+  const built = buildNonDeliveryNotice({
+    provider: identityOf(issuer),
+    facts,
+    at,
+    recipient,
+    failure: deliveryFailures.mailboxFull,
+  });
+  return sign(built, pki.providers[issuer].signer, at);
 }
