@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { DkimRecord } from '../../src/pki/dkim-key.ts';
 import { openCertifiedMail } from '../support/certified-mail.ts';
+import { verifyDkim } from '../support/dkim-verifier.ts';
 import {
   type ForeignMta,
   foreignDomain,
@@ -124,6 +126,10 @@ for (const [name, start] of Object.entries(servers))
       assert.equal(await accepted.xpath('string(//destinatari/@tipo)'), 'esterno');
       const envelope = await waitForForeign(mta, (message) => message.includes('POSTA CERTIFICATA'));
       assert.equal(subjectOf(envelope), 'POSTA CERTIFICATA: Comunicazione');
+      const record = JSON.parse(
+        await pec('domain', 'dkim', '--json', '--config', own.configFile),
+      ) as DkimRecord;
+      assert.ok(verifyDkim(envelope, record), 'DKIM holds as the other server stored it');
       const opened = await openCertifiedMail(t, envelope, own.ca);
       const body = sent.message.subarray(sent.message.indexOf('\r\n\r\n'));
       assert.ok(opened.postacert?.includes(body));
