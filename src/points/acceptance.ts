@@ -23,8 +23,7 @@ import { requireRate, takeFromRate } from './sending-checks.ts';
 
 /** @throws {MailError} when key or store are away, or the sender's rate is used up; nothing is written then. */
 export async function acceptMessage(parts: PointParts, read: ReadSubmission): Promise<void> {
-  // Before anything is signed for nothing; it counts in the transaction below.
-  await parts.db.read((tx) => requireRate(parts, tx, read));
+  await requireRate(parts, read);
   const { provider } = parts;
   const { facts, at } = read;
   const original = rewriteOriginal(read);

@@ -67,28 +67,37 @@ function readPolicies({ mailbox, domains }: SenderStanding): readonly SendingPol
   return [{ blocked, certifiedOnly }, ...groups];
 }
 
-/** @throws {MailError} 451 4.7.1 with the time to try again, or 550 for a message that never fits. */
-export async function requireRate(
-  parts: PointParts,
-  tx: ReadTransaction,
-  read: ReadSubmission,
-): Promise<void> {
-  const { mailbox } = read.sender;
-  if (mailbox === undefined) return;
-  const limits: SendingLimits = {
-    perHour: mailbox.recipientsPerHour ?? parts.sendingLimits.perHour,
-    perDay: mailbox.recipientsPerDay ?? parts.sendingLimits.perDay,
-  };
-  const breach = await findRateBreach(tx, describeSending(read, mailbox), limits);
-  if (breach !== undefined) throw rateError(breach, read.standings.length);
+/**
+ * Before anything is signed for nothing; what counts is {@link takeFromRate}.
+ * @throws {MailError} 451 4.7.1 with the time to try again, or 550 for a message that never fits.
+ */
+export async function requireRate(parts: PointParts, read: ReadSubmission): Promise<void> {
+  const { perHour, perDay } = readLimits(parts, read);
+  if (perHour === undefined && perDay === undefined) return;
+  await parts.db.read((tx) => checkRate(parts, tx, read));
 }
 
-/** The same inside the transaction that accepts: two sessions cannot both take the last of the rate. */
+/** In the transaction that accepts: two sessions cannot both take the last of the rate. Throws as above. */
 export async function takeFromRate(parts: PointParts, tx: Transaction, read: ReadSubmission): Promise<void> {
   const { mailbox } = read.sender;
   if (mailbox === undefined) return;
-  await requireRate(parts, tx, read);
+  await checkRate(parts, tx, read);
+  // Also of mailboxes without a limit, so that one that is set later holds from its first minute.
   await countSent(tx, describeSending(read, mailbox));
+}
+
+async function checkRate(parts: PointParts, tx: ReadTransaction, read: ReadSubmission): Promise<void> {
+  const { mailbox } = read.sender;
+  if (mailbox === undefined) return;
+  const breach = await findRateBreach(tx, describeSending(read, mailbox), readLimits(parts, read));
+  if (breach !== undefined) throw rateError(breach, read.standings.length);
+}
+
+function readLimits({ sendingLimits }: PointParts, { sender: { mailbox } }: ReadSubmission): SendingLimits {
+  return {
+    perHour: mailbox?.recipientsPerHour ?? sendingLimits.perHour,
+    perDay: mailbox?.recipientsPerDay ?? sendingLimits.perDay,
+  };
 }
 
 function describeSending({ standings, at }: ReadSubmission, { id }: Mailbox) {
