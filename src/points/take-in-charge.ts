@@ -6,7 +6,7 @@
 
 import { collectSegments } from '../blob/read-segments.ts';
 import { addContent } from '../content/content.ts';
-import type { Transaction } from '../db/database.ts';
+import type { ReadTransaction, Transaction } from '../db/database.ts';
 import { type Segments, sizeOf, sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { appendEvent } from '../message-log/append.ts';
@@ -63,8 +63,11 @@ export async function takeInCharge(parts: PointParts, arrival: Arrival, envelope
     await receiveAnomaly(parts, { arrival, recipients: foreign, reason: reasons.foreign });
   if (certified.length === 0) return 'Message taken';
   const facts = readFacts(envelope.data);
-  const fresh = await findNewRecipients(parts, facts, certified);
-  if (fresh.length > 0) await act(parts, { arrival, envelope, facts, recipients: fresh });
+  for (;;) {
+    const recipients = await parts.db.read((tx) => findNewRecipients(tx, facts, certified));
+    if (recipients.length === 0) break;
+    if (await act(parts, { arrival, envelope, facts, recipients })) break;
+  }
   return `Message taken in charge: ${facts.identificativo}`;
 }
 
@@ -83,16 +86,14 @@ function readIssuedAt({ day, time, zone }: Envelope['data']['time']): Instant | 
 
 /** Recipients that no earlier arrival of the same envelope was for. */
 async function findNewRecipients(
-  parts: PointParts,
+  tx: ReadTransaction,
   facts: MessageFacts,
   recipients: readonly string[],
 ): Promise<string[]> {
-  return parts.db.read(async (tx) => {
-    const known = await findPecMessage(tx, 'incoming', facts.identificativo);
-    if (known === undefined) return [...recipients];
-    const before = new Set((await listRecipients(tx, known.id)).map(({ address }) => address));
-    return recipients.filter((recipient) => !before.has(recipient.toLowerCase()));
-  });
+  const known = await findPecMessage(tx, 'incoming', facts.identificativo);
+  if (known === undefined) return [...recipients];
+  const before = new Set((await listRecipients(tx, known.id)).map(({ address }) => address));
+  return recipients.filter((recipient) => !before.has(recipient.toLowerCase()));
 }
 
 /** An envelope with those of its recipients here that it is new for. */
@@ -103,7 +104,11 @@ export interface TakenEnvelope {
   readonly recipients: readonly string[];
 }
 
-async function act(parts: PointParts, taken: TakenEnvelope): Promise<void> {
+/**
+ * False, with nothing done, when the same envelope came on another line at the same moment and was faster with
+ * one of the recipients: who is left must be looked up anew, for the receipt names them.
+ */
+async function act(parts: PointParts, taken: TakenEnvelope): Promise<boolean> {
   const { arrival, facts, recipients } = taken;
   const { at, intake } = arrival;
   const to = arrival.reading.signer?.mailReceipt ?? '';
@@ -118,7 +123,9 @@ async function act(parts: PointParts, taken: TakenEnvelope): Promise<void> {
   const virus = intake.verdict.infected ? await detectVirus(parts, taken, intake.verdict.virus) : undefined;
   const kinds = await readReceiptKinds(parts, taken);
   await parts.steps.reached('incoming:signed');
-  await parts.db.transact(async (tx) => {
+  return parts.db.transact(async (tx) => {
+    const stillNew = await findNewRecipients(tx, facts, recipients);
+    if (stillNew.length < recipients.length) return false;
     const messageId = await recordArrival(parts, tx, taken);
     await insertRecipients(
       tx,
@@ -129,6 +136,7 @@ async function act(parts: PointParts, taken: TakenEnvelope): Promise<void> {
     if (virus !== undefined) await virus.commit(tx, messageId);
     else tx.afterCommit(() => parts.workers.deliveriesWaiting());
     tx.afterCommit(() => parts.workers.queueWaiting());
+    return true;
   });
 }
 
