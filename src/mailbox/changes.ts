@@ -6,7 +6,7 @@ import { type MessageRow, tidyRanges, toRecord } from './message-rows.ts';
 
 const pageSize = 2000;
 /** In the order of the index, so that a page costs what is in it, however long the folder. */
-const changedSql = `SELECT uid, modseq, flags, keywords, size, internal_date, saved_at, content_id FROM message
+const changedSql = `SELECT uid, modseq, flags, keywords, size, internal_date, saved_at, content_id, message_id FROM message
   WHERE folder_id = ? AND (modseq, uid) > (?, ?) ORDER BY modseq, uid LIMIT ${pageSize}`;
 
 /** @throws {StoreError} `nonexistent` */

@@ -63,6 +63,7 @@ async function addCopies(
       internalDate: row.internal_date,
       savedAt: at,
       contentId: row.content_id,
+      messageId: row.message_id ?? undefined,
     })),
   );
   noteChange(tx, target.mailbox_id, target.id);

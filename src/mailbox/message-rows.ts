@@ -22,6 +22,7 @@ export interface MessageRow {
   internal_date: number;
   saved_at: number;
   content_id: number;
+  message_id: string | null;
 }
 
 export interface MessageToAdd {
@@ -30,12 +31,14 @@ export interface MessageToAdd {
   readonly internalDate: Instant;
   readonly savedAt: Instant;
   readonly contentId: number;
+  /** Message-ID of its header, see `readMessageId`; undefined = not known or none. */
+  readonly messageId?: string | undefined;
 }
 
 const pageSize = 2000;
 /** RFC 9051 §2.3.1.1: UIDs are 32 bits. */
 const largestUid = 4_294_967_295;
-const columns = 'uid, modseq, flags, keywords, size, internal_date, saved_at, content_id';
+const columns = 'uid, modseq, flags, keywords, size, internal_date, saved_at, content_id, message_id';
 
 /** The rows of the ranges in ascending order of UID, a page at a time. `condition` is added with AND. */
 export async function* readPages(
@@ -81,7 +84,7 @@ export function toRecord(row: MessageRow): MessageRecord {
   };
 }
 
-const insertSql = `INSERT INTO message (folder_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const insertSql = `INSERT INTO message (folder_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /**
  * Adds the messages under the next UIDs, with counters and use of quota; quota itself is the caller's question.
@@ -109,6 +112,7 @@ export async function addMessages(
       message.internalDate,
       message.savedAt,
       message.contentId,
+      message.messageId ?? null,
     );
   }
   await noteKeywords(

@@ -13,6 +13,7 @@ import { migration as policies } from './010-policies.ts';
 import { migration as closedMessages } from './011-closed-messages.ts';
 import { migration as logSeals } from './012-log-seals.ts';
 import { migration as availability } from './013-availability.ts';
+import { migration as messageIds } from './014-message-ids.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -28,4 +29,5 @@ export const allMigrations: readonly Migration[] = [
   closedMessages,
   logSeals,
   availability,
+  messageIds,
 ];
