@@ -14,6 +14,7 @@ import { migration as closedMessages } from './011-closed-messages.ts';
 import { migration as logSeals } from './012-log-seals.ts';
 import { migration as availability } from './013-availability.ts';
 import { migration as messageIds } from './014-message-ids.ts';
+import { migration as logins } from './015-logins.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -30,4 +31,5 @@ export const allMigrations: readonly Migration[] = [
   logSeals,
   availability,
   messageIds,
+  logins,
 ];
