@@ -1,6 +1,7 @@
 /** The services of one provider: points, workers and listeners, started in order and stopped in reverse. */
 import type { SecureContext } from 'node:tls';
 import type { Config, Listener, ListenName } from './config/schema.ts';
+import { createLoginGuard } from './edge/login-guard.ts';
 import { createImapServer } from './imap/server.ts';
 import type { Runner } from './lib/runner.ts';
 import { startLogKeeping } from './log-keeping.ts';
@@ -19,7 +20,6 @@ import type { OutgoingRow } from './queue/outgoing.ts';
 import { startQueueRunner } from './queue/queue-runner.ts';
 import type { RelayResult } from './relay/relay.ts';
 import type { SmtpLimits } from './smtp/edge.ts';
-import { createLoginGuard } from './smtp/login-guard.ts';
 import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
 import { createImapLog } from './telemetry/imap-log.ts';

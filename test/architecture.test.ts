@@ -21,7 +21,7 @@ import {
 const PURE = ['mime', 'pec', 'smime', 'lib'];
 const STORE = ['db', 'blob', 'content'];
 const PORTS = [...STORE, 'keys', 'antivirus', 'provider-index', 'tsa', 'relay', 'origin'];
-const EDGE = ['points', 'mailbox', 'accounts', 'mime', 'lib'];
+const EDGE = ['edge', 'points', 'mailbox', 'accounts', 'mime', 'lib'];
 const EVERYTHING = undefined;
 
 /** Room → rooms it may import besides itself. Inside first. */
@@ -46,6 +46,8 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['queue', ['relay', ...STORE, ...PURE]],
   ['message-log', ['tsa', 'keys', ...STORE, ...PURE]],
   ['points', [...PURE, ...PORTS, 'accounts', 'mailbox', 'queue', 'message-log']],
+  // What the edges have in common, so that none need import another.
+  ['edge', ['mime', 'lib']],
   ['smtp', EDGE],
   ['imap', EDGE],
   ['pop3', EDGE],

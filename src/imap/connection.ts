@@ -3,8 +3,10 @@
  * the session and the commands.
  */
 import type { Socket } from 'node:net';
-import type { Duplex, Writable } from 'node:stream';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import { InputEnded, LineEndless, LineTooLong } from '../edge/byte-input.ts';
+import { ClientStream, HandshakeFailed, InjectedBeforeTls } from '../edge/client-stream.ts';
+import { OutputClosed } from '../edge/output.ts';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
 import { formatCapabilities } from './capabilities.ts';
@@ -14,10 +16,8 @@ import type { ConnectionFacts, ImapLog } from './log.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
 import { type ImapAccounts, type Link, Session } from './session.ts';
-import { ByteInput, InputEnded, LineEndless, LineTooLong } from './wire/byte-input.ts';
-import { type CommandSource, readCommand, Unskippable } from './wire/command-reader.ts';
+import { type CommandSource, literalUnasked, readCommand, Unskippable } from './wire/command-reader.ts';
 import { compressStream } from './wire/deflate.ts';
-import { Output, OutputClosed } from './wire/output.ts';
 
 /** What a connection asks of the server it belongs to. */
 export interface Host {
@@ -38,14 +38,8 @@ const rawLineBytes = 12 * 1024;
 export class Connection implements Link {
   readonly facts: ConnectionFacts;
   readonly #host: Host;
-  readonly #input = new ByteInput();
-  readonly #out: Output;
+  readonly #stream: ClientStream;
   readonly #session: Session;
-  #stream: Duplex;
-  #secure = false;
-  #handshaking = false;
-  #compressor: Writable | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #loginFailures = 0;
   #badCommands = 0;
   #commands = 0;
@@ -56,18 +50,19 @@ export class Connection implements Link {
   constructor(socket: Socket, host: Host, facts: ConnectionFacts) {
     this.#host = host;
     this.facts = facts;
-    this.#stream = socket;
-    this.#out = new Output(socket);
-    this.#session = new Session({ ...host, out: this.#out, link: this });
-    this.#attach(socket);
+    this.#stream = new ClientStream(socket, literalUnasked);
+    this.#stream.onFailure = (reason) => {
+      this.#endReason = reason;
+    };
+    this.#session = new Session({ ...host, out: this.#stream.out, link: this });
   }
 
   get secure(): boolean {
-    return this.#secure;
+    return this.#stream.tls !== undefined;
   }
 
   get compressed(): boolean {
-    return this.#compressor !== undefined;
+    return this.#stream.filtered;
   }
 
   /** Serves the client to its end. Never rejects. */
@@ -97,31 +92,25 @@ export class Connection implements Link {
   #bye(text: string, code?: string): void {
     if (this.#stream.destroyed) return;
     // A client in the middle of a TLS handshake could not read it.
-    if (this.#handshaking) {
+    if (this.#stream.handshaking) {
       this.#destroy(text);
       return;
     }
     this.#endReason = text;
     this.#session.status('*', 'BYE', { code, text });
-    this.#out.flush();
-    this.#input.end();
-    this.#endOutput();
-  }
-
-  #endOutput(): void {
-    // The compressor ends the stream behind it when its last bytes are out.
-    (this.#compressor ?? this.#stream).end();
+    this.#stream.input.end();
+    this.#stream.end();
   }
 
   #greet(): void {
     this.#session.status('*', 'OK', { code: formatCapabilities(this.#session), text: 'OpenPEC ready' });
-    this.#out.flush();
+    this.#stream.out.flush();
   }
 
   async #serveOne(): Promise<void> {
     this.#awaitCommand();
     const source: CommandSource = {
-      input: this.#input,
+      input: this.#stream.input,
       limits: {
         commandBytes: this.#host.limits.commandBytes,
         skippedBytes: this.#host.limits.messageBytes,
@@ -129,7 +118,7 @@ export class Connection implements Link {
       invite: () => this.invite('Ready for the literal'),
     };
     try {
-      await this.#input.ready();
+      await this.#stream.input.ready();
       this.#watchStall();
       const incoming = await readCommand(source);
       this.#commands++;
@@ -137,7 +126,7 @@ export class Connection implements Link {
     } catch (error) {
       if (!(error instanceof LineTooLong)) throw error;
       this.#session.status('*', 'BAD', { text: error.message });
-      this.#out.flush();
+      this.#stream.out.flush();
       this.#count('BAD');
     }
   }
@@ -160,36 +149,22 @@ export class Connection implements Link {
   #watchStall(): void {
     this.#atRest = false;
     if (this.#session.user === undefined) return;
-    const { stallMs } = this.#host.limits;
-    let seen = -1;
-    const look = () => {
-      const moved = this.#out.taken + this.#input.received;
-      const waits = this.#out.full || this.#input.awaited;
-      if (waits && moved === seen) this.#destroy('the client stalled');
-      else this.#setTimer(stallMs, look);
-      seen = moved;
-    };
-    this.#setTimer(stallMs, look);
+    this.#stream.watchStall(this.#host.limits.stallMs, () => this.#destroy('the client stalled'));
   }
 
   #limitTime(ms: number, text: string): void {
-    this.#setTimer(ms, () => this.#bye(text));
-  }
-
-  #setTimer(ms: number, action: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, ms).unref();
+    this.#stream.plan(ms, () => this.#bye(text));
   }
 
   async invite(text: string): Promise<void> {
-    this.#out.line(`+ ${text}`);
-    await this.#out.drained();
+    this.#stream.out.line(`+ ${text}`);
+    await this.#stream.out.drained();
   }
 
   async line(): Promise<string> {
     if (this.#session.user !== undefined) this.#awaitCommand();
     try {
-      return await this.#input.line(rawLineBytes);
+      return await this.#stream.input.line(rawLineBytes);
     } finally {
       this.#watchStall();
     }
@@ -210,67 +185,22 @@ export class Connection implements Link {
     }
   }
 
-  /**
-   * @throws {Farewell} when the client sent something on before TLS: it would be taken for protected
-   *   (STARTTLS injection).
-   */
+  /** @throws {Farewell} when the client sent something on before TLS. */
   async startTls(): Promise<void> {
-    const plain = this.#stream as Socket;
-    if (this.#input.size > 0) throw new Farewell('Nothing may follow STARTTLS before TLS is on');
-    this.#detach(plain);
-    const secure = new TLSSocket(plain, {
-      isServer: true,
-      secureContext: this.#host.tls(),
-      ALPNProtocols: ['imap'],
-    });
-    this.#stream = secure;
-    this.#handshaking = true;
     try {
-      await handshake(secure);
+      await this.#stream.startTls({ context: this.#host.tls(), protocol: 'imap' });
     } catch (error) {
-      this.#host.log.tlsFailed({ ...this.facts, reason: String((error as Error).message) });
+      if (error instanceof InjectedBeforeTls)
+        throw new Farewell('Nothing may follow STARTTLS before TLS is on');
+      if (!(error instanceof HandshakeFailed)) throw error;
+      this.#host.log.tlsFailed({ ...this.facts, reason: error.message });
       throw new InputEnded();
-    } finally {
-      this.#handshaking = false;
     }
-    this.#secure = true;
-    this.#attach(secure);
-    this.#out.redirect(secure);
   }
 
-  async compress(): Promise<void> {
-    await this.#out.drained();
-    const stream = this.#stream;
-    this.#detach(stream);
-    const { input, output } = compressStream(stream, this.#input.takeAll());
-    this.#compressor = output;
-    input.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError);
-    stream.on('close', this.#onEnd);
-    output.on('error', this.#onError);
-    this.#input.follow(input);
-    this.#out.redirect(output);
+  compress(): Promise<void> {
+    return this.#stream.filter(compressStream);
   }
-
-  #attach(stream: Duplex): void {
-    stream
-      .on('data', this.#onData)
-      .on('end', this.#onEnd)
-      .on('close', this.#onEnd)
-      .on('error', this.#onError);
-    this.#input.follow(stream);
-  }
-
-  #detach(stream: Duplex): void {
-    stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd);
-    this.#input.follow(undefined);
-  }
-
-  readonly #onData = (chunk: Uint8Array) => this.#input.push(chunk);
-  readonly #onEnd = () => this.#input.end();
-  readonly #onError = (error: Error) => {
-    this.#endReason = error.message;
-    this.#input.end();
-  };
 
   #sayWhy(error: unknown): void {
     if (error instanceof InputEnded || error instanceof OutputClosed) return;
@@ -286,36 +216,18 @@ export class Connection implements Link {
 
   #destroy(reason: string): void {
     this.#endReason = reason;
-    this.#input.end();
     this.#stream.destroy();
   }
 
   #finish(): void {
-    clearTimeout(this.#timer);
     this.#session.logOut();
-    this.#out.flush();
-    this.#endOutput();
-    // A client that does not close its side must not keep the connection.
-    setTimeout(() => this.#stream.destroy(), 5_000).unref();
+    this.#stream.finish();
     this.#host.log.closed({
       ...this.facts,
       login: this.#session.user?.name,
       reason: this.#endReason,
       commands: this.#commands,
-      bytesOut: this.#out.written,
+      bytesOut: this.#stream.out.written,
     });
   }
-}
-
-/** Resolves when TLS is on. */
-function handshake(secure: TLSSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error?: Error) => reject(error ?? new Error('closed during the handshake'));
-    // The listener for errors stays: one that comes late must not count as unhandled.
-    secure.on('error', fail).once('close', fail);
-    secure.once('secure', () => {
-      secure.off('close', fail);
-      resolve();
-    });
-  });
 }

@@ -1,13 +1,14 @@
 /** One command from its first line to its tagged answer. */
+
+import { InputEnded, LineEndless } from '../edge/byte-input.ts';
+import { OutputClosed } from '../edge/output.ts';
 import { announceChanges, refreshView } from './announce.ts';
 import type { Command, Completion } from './command.ts';
 import { findCommand } from './commands/table.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
 import type { Session, SessionState } from './session.ts';
-import { InputEnded, LineEndless } from './wire/byte-input.ts';
 import { type IncomingCommand, Unskippable } from './wire/command-reader.ts';
-import { OutputClosed } from './wire/output.ts';
 import { SyntaxProblem } from './wire/syntax.ts';
 
 export type Outcome = 'OK' | 'NO' | 'BAD';

@@ -3,6 +3,7 @@
  * do; response codes (RFC 5530, RFC 3501 §7.1) let programs do it.
  */
 import { randomBytes } from 'node:crypto';
+import { LineTooLong } from '../edge/byte-input.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { StoreError, type StoreRefusal } from '../mailbox/store-error.ts';
 import { LiteralTooBig } from './wire/command-reader.ts';
@@ -40,7 +41,8 @@ export interface Failure {
 
 /** The answer for whatever was thrown. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof SyntaxProblem) return { status: 'BAD', code: undefined, text: error.message };
+  if (error instanceof SyntaxProblem || error instanceof LineTooLong)
+    return { status: 'BAD', code: undefined, text: error.message };
   if (error instanceof Refusal) return { status: 'NO', code: error.code, text: error.message };
   if (error instanceof LiteralTooBig) return { status: 'NO', code: 'TOOBIG', text: error.message };
   if (error instanceof MailError) return { status: 'NO', code: codeOf(error), text: error.publicText };

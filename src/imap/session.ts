@@ -2,6 +2,8 @@
  * One client's session: its state by RFC 3501 §3, what it enabled, the folder it selected. Commands work on
  * this; the connection underneath is seen only through {@link Link}.
  */
+
+import type { Output } from '../edge/output.ts';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
 import type { ImapLimits } from './limits.ts';
@@ -11,7 +13,6 @@ import { Refusal } from './refusal.ts';
 import type { FolderView } from './view.ts';
 import { formatAstring, formatNstring, formatString, formatText } from './wire/format.ts';
 import { wireMailboxName } from './wire/mailbox-name.ts';
-import type { Output } from './wire/output.ts';
 
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logged-out';
 

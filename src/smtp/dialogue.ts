@@ -4,8 +4,8 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server';
+import { plainAddress } from '../edge/admission.ts';
 import { MailError } from '../lib/mail-error.ts';
-import { plainAddress } from './admission.ts';
 import type { SmtpAcceptance, SmtpClient, SmtpEdgeName, SmtpLimits, SmtpLog, SmtpServer } from './edge.ts';
 import { type MessageBody, readBody } from './message-body.ts';
 import { buildReply, ReplyError } from './reply.ts';

@@ -6,7 +6,7 @@ import type net from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPConnection, SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
-import { Admission, plainAddress, type Refusal } from './admission.ts';
+import { Admission, plainAddress, type Refusal } from '../edge/admission.ts';
 import type { SmtpLimits } from './edge.ts';
 import { StrictConnection } from './strict-connection.ts';
 

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
+import type { LoginGuard } from '../edge/login-guard.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { isAddress, normalizeAddress, sameAddress } from '../mime/address.ts';
 import {
@@ -21,7 +22,6 @@ import {
   type SmtpLog,
   type SmtpServer,
 } from './edge.ts';
-import type { LoginGuard } from './login-guard.ts';
 
 /** What this edge must know of a login; the whole login goes on to `accept`. */
 export interface SubmissionLogin {

@@ -3,9 +3,9 @@
  * the recipient's local part. What the points took is kept, byte for byte.
  */
 import { createSecureContext } from 'node:tls';
+import { createLoginGuard, type LoginGuard } from '../../src/edge/login-guard.ts';
 import { MailError } from '../../src/lib/mail-error.ts';
 import type { SmtpAcceptance, SmtpEvent, SmtpLimits, SmtpServer } from '../../src/smtp/edge.ts';
-import { createLoginGuard, type LoginGuard } from '../../src/smtp/login-guard.ts';
 import { createMxServer } from '../../src/smtp/mx.ts';
 import { createSubmissionServer } from '../../src/smtp/submission.ts';
 import { testAuthority } from './test-tls.ts';

@@ -3,8 +3,9 @@
  * (RFC 3501 §2.2.1, §4.3; LITERAL+ of RFC 7888; literal8 of RFC 3516). Small literals are collected; a
  * command that stores messages streams its own, so that 100 MB pass without being held.
  */
+
+import type { ByteInput } from '../../edge/byte-input.ts';
 import { Arguments, type Piece } from './arguments.ts';
-import type { ByteInput } from './byte-input.ts';
 import { consistsOf, isAtomChar, isTagChar, SyntaxProblem } from './syntax.ts';
 
 export interface LiteralAnnouncement {
@@ -154,6 +155,9 @@ export interface CommandSource {
   /** Sends the continuation request for a synchronizing literal. */
   readonly invite: () => Promise<void>;
 }
+
+/** A literal sent unasked behind a line that is skipped would be read as commands: better to end there. */
+export const literalUnasked: RegExp = /\{\d*\+\}\r?\n$/;
 
 /** Reads the first line of the next command. @throws {LineTooLong} {@link LineEndless} {@link InputEnded} */
 export async function readCommand(source: CommandSource): Promise<IncomingCommand> {

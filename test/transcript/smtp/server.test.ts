@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import tls, { createSecureContext } from 'node:tls';
-import { createLoginGuard } from '../../../src/smtp/login-guard.ts';
+import { createLoginGuard } from '../../../src/edge/login-guard.ts';
 import { createMxServer, type ReceiveMail } from '../../../src/smtp/mx.ts';
 import { startEdge } from '../../support/smtp-edges.ts';
 import { makeAuthority, testAuthority } from '../../support/test-tls.ts';

@@ -1,10 +1,11 @@
 /** Commands are understood the same however the bytes are cut. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ByteInput, InputEnded, LineEndless, LineTooLong } from '../../../../src/imap/wire/byte-input.ts';
+import { ByteInput, InputEnded, LineEndless, LineTooLong } from '../../../../src/edge/byte-input.ts';
 import {
   type IncomingCommand,
   LiteralTooBig,
+  literalUnasked,
   readCommand,
   Unskippable,
 } from '../../../../src/imap/wire/command-reader.ts';
@@ -18,7 +19,7 @@ interface Feed {
 
 /** Bytes fed in chunks of `size`, with a turn of the event loop between them. */
 function feed(text: string, size: number, limits = { commandBytes: 1000, skippedBytes: 5000 }): Feed {
-  const input = new ByteInput();
+  const input = new ByteInput(literalUnasked);
   const invitations: string[] = [];
   const bytes = Buffer.from(text, 'latin1');
   void (async () => {
@@ -141,7 +142,7 @@ describe('limits of skipping', () => {
 
 describe('back-pressure', () => {
   it('pauses the source when much is waiting and resumes it when it is read', async () => {
-    const input = new ByteInput();
+    const input = new ByteInput(literalUnasked);
     const calls: string[] = [];
     input.follow({ pause: () => calls.push('pause'), resume: () => calls.push('resume') });
     input.push(Buffer.alloc(70_000));

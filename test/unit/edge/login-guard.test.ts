@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLoginGuard } from '../../../src/smtp/login-guard.ts';
+import { createLoginGuard } from '../../../src/edge/login-guard.ts';
 
 const limits = {
   windowMs: 1000,

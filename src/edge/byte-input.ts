@@ -3,8 +3,7 @@
  * size, and pulled out as lines or counted runs. Holds at most a high-water mark before it asks the source
  * to pause, so a client that pipelines faster than it is served costs bounded memory.
  */
-import { concatBytes, latin1 } from '../../lib/bytes.ts';
-import { SyntaxProblem } from './syntax.ts';
+import { concatBytes, latin1 } from '../lib/bytes.ts';
 
 /** The client is gone, or the connection was closed here: nothing more can be read. */
 export class InputEnded extends Error {
@@ -15,7 +14,7 @@ export class InputEnded extends Error {
 }
 
 /** A line longer than allowed. Its rest was skipped, so the next line can be read. */
-export class LineTooLong extends SyntaxProblem {}
+export class LineTooLong extends Error {}
 
 /** A line after which nothing can be understood: the connection is not worth keeping. */
 export class LineEndless extends Error {}
@@ -28,11 +27,6 @@ export interface PausableSource {
 
 const highWater = 64 * 1024;
 
-/** A literal sent unasked behind a line that is skipped would be read as commands: better to end there. */
-function tooLong(limit: number, tail: string): Error {
-  const text = `A command line is longer than ${limit} bytes`;
-  return /\{\d*\+\}\r?\n$/.test(tail) ? new LineEndless(text) : new LineTooLong(text);
-}
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
@@ -43,6 +37,12 @@ export class ByteInput {
   #paused = false;
   #wake: (() => void) | undefined;
   #source: PausableSource | undefined;
+  readonly #unskippable: RegExp | undefined;
+
+  /** @param unskippable ends of lines that cannot be skipped, because bytes that are no line follow unasked */
+  constructor(unskippable?: RegExp) {
+    this.#unskippable = unskippable;
+  }
 
   /** Bytes pushed so far. */
   received = 0;
@@ -124,7 +124,7 @@ export class ByteInput {
       if (length <= limit + 2) line += text;
       else tail = (tail + text).slice(-32);
     }
-    if (length > limit + 2) throw tooLong(limit, tail);
+    if (length > limit + 2) throw this.#tooLong(limit, tail);
     return line.slice(0, line.charCodeAt(line.length - 2) === carriageReturn ? -2 : -1);
   }
 
@@ -141,6 +141,11 @@ export class ByteInput {
       left -= bytes.length;
       yield bytes;
     }
+  }
+
+  #tooLong(limit: number, tail: string): Error {
+    const text = `A command line is longer than ${limit} bytes`;
+    return this.#unskippable?.test(tail) ? new LineEndless(text) : new LineTooLong(text);
   }
 
   #takeToLineFeed(): { bytes: Uint8Array; complete: boolean } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
-import { Output, OutputClosed, type OutputSink } from '../../../../src/imap/wire/output.ts';
+import { Output, OutputClosed, type OutputSink } from '../../../src/edge/output.ts';
 
 /** A sink that takes nothing until told. */
 class SlowSink extends EventEmitter implements OutputSink {

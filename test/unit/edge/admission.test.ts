@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Admission, addressKey } from '../../../src/smtp/admission.ts';
+import { Admission, addressKey } from '../../../src/edge/admission.ts';
 
 test('an IPv4 client counts by its address, an IPv6 client by its /64', () => {
   assert.equal(addressKey('192.0.2.1'), '192.0.2.1');
