@@ -5,7 +5,7 @@
 import type { Segments } from '../lib/segments.ts';
 import type { NewMessage } from '../mailbox/mail-store.ts';
 import { normalizeFlags } from './flags.ts';
-import { findFolder } from './folders.ts';
+import { findFolder, readMailbox } from './folders.ts';
 import { badUrl, parseMessageUrl } from './imap-url.ts';
 import { cutSpan, locateSection } from './message/sections.ts';
 import { StoredMessage } from './message/stored-message.ts';
@@ -14,6 +14,14 @@ import type { Session } from './session.ts';
 import type { IncomingCommand, LiteralAnnouncement } from './wire/command-reader.ts';
 import { parseDateTime } from './wire/dates.ts';
 import { SyntaxProblem } from './wire/syntax.ts';
+
+/** SP mailbox, where it may be a literal. @throws {SyntaxProblem} */
+export async function readTarget(session: Session, incoming: IncomingCommand): Promise<string> {
+  const args = incoming.arguments;
+  args.space();
+  if (args.atLineEnd && incoming.announced !== undefined) await incoming.collectLiteral();
+  return readMailbox(args, session);
+}
 
 /** The room the mailbox has left, bytes; what does not fit is refused before it is sent. */
 export async function measureRoom(session: Session): Promise<number> {

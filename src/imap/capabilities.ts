@@ -31,6 +31,7 @@ const capabilities: readonly Capability[] = [
   { name: 'UIDPLUS' },
   { name: 'MOVE' },
   { name: 'MULTIAPPEND' },
+  { name: 'REPLACE' },
   { name: 'BINARY' },
   { name: 'CATENATE' },
   { name: 'URL-PARTIAL' },

@@ -74,6 +74,15 @@ export interface NewMessage {
   readonly internalDate: Instant;
 }
 
+/** A message that takes the place of another (RFC 8508). */
+export interface Replacement {
+  readonly folderId: number;
+  /** The message that goes. */
+  readonly uid: number;
+  readonly targetFolderId: number;
+  readonly message: NewMessage;
+}
+
 export interface UidMapping {
   readonly uidValidity: number;
   /** Pairs of source and target UID, in ascending order of the source. */
@@ -126,6 +135,8 @@ export interface MailStore {
   storeContent(source: AsyncIterable<Uint8Array>): Promise<Segments>;
   /** All or none. @throws {MailError} `permanent`, 552 5.2.2, when the quota does not hold them. */
   append(folderId: number, messages: readonly NewMessage[]): Promise<{ uidValidity: number; uids: number[] }>;
+  /** Appends the new message and removes the old one, both or neither; only the growth needs room. */
+  replace(order: Replacement): Promise<{ uidValidity: number; uids: number[] }>;
   /** Returns the messages as they are now, and the UIDs left alone because of `unchangedSince`. */
   storeFlags(
     folderId: number,

@@ -4,14 +4,14 @@
  */
 import type { BlobStore } from '../blob/blob-store.ts';
 import { readSegments, spool } from '../blob/read-segments.ts';
-import { addContent, loadContent } from '../content/content.ts';
+import { loadContent } from '../content/content.ts';
 import { loadStructure } from '../content/structure.ts';
 import type { Database, Transaction } from '../db/database.ts';
-import { sizeOf } from '../lib/segments.ts';
 import type { Clock } from '../lib/time.ts';
+import { appendMessages, replaceMessage } from './append.ts';
 import { readChanges } from './changes.ts';
 import { type CopyOrder, copyMessages, moveMessages } from './copy.ts';
-import { deletedBit, parseFlags } from './flags.ts';
+import { deletedBit } from './flags.ts';
 import { inbox, normalizeFolderName } from './folder-name.ts';
 import { ensureFirstFolders, findFolderRow, requireFolder, toFolder, toStatus } from './folder-rows.ts';
 import {
@@ -23,11 +23,10 @@ import {
   setSubscribed,
 } from './folders.ts';
 import { listKeywords } from './keywords.ts';
-import type { MailStore, NewMessage, UidRanges } from './mail-store.ts';
-import { addMessages, type MessageToAdd, readRows, removeMessages, toRecord } from './message-rows.ts';
+import type { MailStore, UidRanges } from './mail-store.ts';
+import { readRows, removeMessages, toRecord } from './message-rows.ts';
 import { noteChange, Watchers } from './notices.ts';
-import { hasRoom, readQuota, requireLiveMailbox } from './quota.ts';
-import { overQuota } from './store-error.ts';
+import { readQuota, requireLiveMailbox } from './quota.ts';
 import { storeFlags } from './store-flags.ts';
 
 export interface MailStoreParts {
@@ -141,7 +140,7 @@ function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
   };
 }
 
-type ChangingMethods = Pick<MailStore, 'append' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;
+type ChangingMethods = Pick<MailStore, 'append' | 'replace' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;
 
 function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
   const order = (sourceId: number, uids: UidRanges, targetId: number): CopyOrder => ({
@@ -151,7 +150,8 @@ function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
     at: clock(),
   });
   return {
-    append: (folderId, messages) => db.transact((tx) => append(tx, folderId, messages, clock())),
+    append: (folderId, messages) => db.transact((tx) => appendMessages(tx, folderId, messages, clock())),
+    replace: (order) => db.transact((tx) => replaceMessage(tx, order, clock())),
     storeFlags: (folderId, uids, change) =>
       db.transact(async (tx) => storeFlags(tx, await requireFolder(tx, folderId), uids, change)),
     copy: (folderId, uids, targetId) =>
@@ -171,26 +171,6 @@ function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
 }
 
 const everything: UidRanges = [[1, Number.POSITIVE_INFINITY]];
-
-async function append(
-  tx: Transaction,
-  folderId: number,
-  messages: readonly NewMessage[],
-  at: number,
-): Promise<{ uidValidity: number; uids: number[] }> {
-  const folder = await requireFolder(tx, folderId);
-  const bytes = messages.reduce((sum, message) => sum + sizeOf(message.content), 0);
-  if (!(await hasRoom(tx, folder.mailbox_id, bytes))) throw overQuota();
-  const added: MessageToAdd[] = [];
-  for (const { content, flags, internalDate } of messages) {
-    const contentId = await addContent(tx, content);
-    const size = sizeOf(content);
-    added.push({ flags: parseFlags(flags), size, internalDate, savedAt: at, contentId });
-  }
-  const { uids } = await addMessages(tx, folder, added);
-  noteChange(tx, folder.mailbox_id, folderId);
-  return { uidValidity: folder.uid_validity, uids };
-}
 
 type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'read'>;
 

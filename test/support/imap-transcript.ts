@@ -69,7 +69,7 @@ class TranscriptRun {
       case 'C:':
         return (await this.#client(who)).write(`${this.#fillIn(rest)}\r\n`);
       case 'C>':
-        return (await this.#client(who)).write(rawBytes(rest));
+        return (await this.#client(who)).write(rawBytes(this.#fillIn(rest)));
       case 'S:':
         return this.#expect(await (await this.#client(who)).readLine(), rest);
       case 'S*':

@@ -3,22 +3,15 @@
 import { sizeOf } from '../../lib/segments.ts';
 import type { Folder, NewMessage } from '../../mailbox/mail-store.ts';
 import { refreshView } from '../announce.ts';
-import { measureRoom, readMessage } from '../append-data.ts';
+import { measureRoom, readMessage, readTarget } from '../append-data.ts';
 import { authenticated, type Completion, type StreamingCommand } from '../command.ts';
-import { findTarget, readMailbox } from '../folders.ts';
+import { findTarget } from '../folders.ts';
 import { formatRanges, rangesOf } from '../number-ranges.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { IncomingCommand } from '../wire/command-reader.ts';
 
 const mostMessages = 1000;
-
-async function readTarget(session: Session, incoming: IncomingCommand): Promise<string> {
-  const args = incoming.arguments;
-  args.space();
-  if (args.atLineEnd && incoming.announced !== undefined) await incoming.collectLiteral();
-  return readMailbox(args, session);
-}
 
 async function readMessages(session: Session, incoming: IncomingCommand): Promise<NewMessage[]> {
   const messages: NewMessage[] = [];

@@ -21,6 +21,7 @@ import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
 import { getquota, getquotaroot } from './quota.ts';
 import { rename } from './rename.ts';
+import { replaceCommand, uidReplace } from './replace.ts';
 import { searchCommand, uidSearch } from './search.ts';
 import { examine, selectCommand } from './select.ts';
 import { sortCommand, uidSort } from './sort.ts';
@@ -65,6 +66,7 @@ const all: readonly Command[] = [
   expungeCommand,
   fetchCommand,
   moveCommand,
+  replaceCommand,
   searchCommand,
   sortCommand,
   storeCommand,
@@ -73,6 +75,7 @@ const all: readonly Command[] = [
   uidExpunge,
   uidFetch,
   uidMove,
+  uidReplace,
   uidSearch,
   uidSort,
   uidStore,

@@ -1,0 +1,67 @@
+/** Messages that a program hands in: appended, or put in the place of one that goes. All or none. */
+import { addContent } from '../content/content.ts';
+import type { Transaction } from '../db/database.ts';
+import { sizeOf } from '../lib/segments.ts';
+import type { Instant } from '../lib/time.ts';
+import { parseFlags } from './flags.ts';
+import { type FolderRow, requireFolder } from './folder-rows.ts';
+import type { NewMessage, Replacement } from './mail-store.ts';
+import { addMessages, type MessageToAdd, readRows, removeMessages } from './message-rows.ts';
+import { noteChange } from './notices.ts';
+import { hasRoom } from './quota.ts';
+import { overQuota, StoreError } from './store-error.ts';
+
+export interface Appended {
+  readonly uidValidity: number;
+  readonly uids: number[];
+}
+
+/** @throws {StoreError} `nonexistent`, or `over-quota` and nothing is appended. */
+export async function appendMessages(
+  tx: Transaction,
+  folderId: number,
+  messages: readonly NewMessage[],
+  at: Instant,
+): Promise<Appended> {
+  const folder = await requireFolder(tx, folderId);
+  const bytes = messages.reduce((sum, message) => sum + sizeOf(message.content), 0);
+  if (!(await hasRoom(tx, folder.mailbox_id, bytes))) throw overQuota();
+  return addAll(tx, folder, messages, at);
+}
+
+/**
+ * Appends the message and removes the old one for good, whatever its flags. Within a mailbox only the growth
+ * needs room (RFC 8508 §3.4).
+ * @throws {StoreError} `nonexistent`, also for the old message; `over-quota` and nothing has changed.
+ */
+export async function replaceMessage(tx: Transaction, order: Replacement, at: Instant): Promise<Appended> {
+  const source = await requireFolder(tx, order.folderId);
+  const target = await requireFolder(tx, order.targetFolderId);
+  const [old] = await readRows(tx, source.id, [[order.uid, order.uid]]);
+  if (old === undefined) throw new StoreError('nonexistent', 'The message to replace is not there any more');
+  const freed = source.mailbox_id === target.mailbox_id ? old.size : 0;
+  const growth = sizeOf(order.message.content) - freed;
+  if (growth > 0 && !(await hasRoom(tx, target.mailbox_id, growth))) throw overQuota();
+  const appended = await addAll(tx, target, [order.message], at);
+  // Read again: with one folder for both, appending has just changed this row.
+  await removeMessages(tx, await requireFolder(tx, source.id), [old], { keepContents: false });
+  noteChange(tx, source.mailbox_id, source.id);
+  return appended;
+}
+
+async function addAll(
+  tx: Transaction,
+  folder: FolderRow,
+  messages: readonly NewMessage[],
+  at: Instant,
+): Promise<Appended> {
+  const added: MessageToAdd[] = [];
+  for (const { content, flags, internalDate } of messages) {
+    const contentId = await addContent(tx, content);
+    const size = sizeOf(content);
+    added.push({ flags: parseFlags(flags), size, internalDate, savedAt: at, contentId });
+  }
+  const { uids } = await addMessages(tx, folder, added);
+  noteChange(tx, folder.mailbox_id, folder.id);
+  return { uidValidity: folder.uid_validity, uids };
+}
