@@ -37,6 +37,8 @@ export interface World {
   settle(): Promise<void>;
   /** Faults in the diagnostics that match are what the test wants. */
   expectFaults(pattern: RegExp): void;
+  /** Closed when the scenario ends, however it ends: an open server would keep the process alive for ever. */
+  use<T extends { close(): Promise<void> }>(resource: Promise<T>): Promise<T>;
 }
 
 export interface ScenarioOptions extends TestOptions {
@@ -49,6 +51,8 @@ export interface ScenarioOptions extends TestOptions {
 export const minute = 60_000;
 export const hour = 60 * minute;
 const settleMs = 30_000;
+/** Of a whole scenario, unless it says otherwise: one that waits in vain ends and says so. */
+const scenarioMs = 90_000;
 
 export function scenario(
   name: string,
@@ -56,8 +60,9 @@ export function scenario(
   body: (world: World) => Promise<void>,
 ): Promise<void> {
   const { settings: _settings, start: _start, starts: _starts, ...testOptions } = options;
-  return test(name, testOptions, async () => {
+  return test(name, { timeout: scenarioMs, ...testOptions }, async ({ signal }) => {
     const { world, close, expected } = await openWorld(options);
+    signal.addEventListener('abort', () => void close());
     try {
       if (options.start !== false)
         await Promise.all(world.sites.map((site) => site.start(options.starts?.[site.key] ?? {})));
@@ -103,6 +108,7 @@ async function openWorld(options: ScenarioOptions) {
   const [alfa, beta] = await Promise.all([make('alfa'), make('beta')]);
   const sites = [alfa, beta];
   const expected: RegExp[] = [];
+  const resources: { close(): Promise<void> }[] = [];
   const moveClock = (ms: number) => {
     offset += ms;
     for (const site of sites) site.clockMoved();
@@ -122,10 +128,20 @@ async function openWorld(options: ScenarioOptions) {
     },
     settle: () => settle(sites),
     expectFaults: (pattern) => expected.push(pattern),
+    use: async (resource) => {
+      const opened = await resource;
+      resources.push(opened);
+      return opened;
+    },
   };
-  const close = async () => {
-    await Promise.all([outside.close(), ...sites.map((site) => site.close())]);
+  let closing: Promise<void> | undefined;
+  const closeAll = async () => {
+    await Promise.all([outside, ...resources, ...sites].map((one) => one.close()));
     rmSync(folder, { recursive: true, force: true });
+  };
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
   };
   return { world, close, expected };
 }
