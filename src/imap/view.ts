@@ -140,6 +140,12 @@ export class FolderView {
     return this.#map.uidsAt(applySequenceSet(set, this.count));
   }
 
+  /** True when the client was told all of this message up to that modseq, so that it knows the flags it had then. */
+  knowsAt(uid: number, modseq: number): boolean {
+    if (this.#changed.has(uid)) return false;
+    return modseq <= this.#modseq || this.#told.get(uid) === modseq;
+  }
+
   /** Notes what this session was or is about to be told by a response of its own. */
   noteTold(records: readonly MessageRecord[]): void {
     for (const record of records) {

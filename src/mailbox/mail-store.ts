@@ -49,6 +49,12 @@ export interface MessageRecord {
   readonly contentId: number;
 }
 
+/** A message whose flags were set, as it is now. */
+export interface MarkedRecord extends MessageRecord {
+  /** What its modseq was before: whoever knows the message at that one knows what was changed. */
+  readonly modseqBefore: number;
+}
+
 export interface FolderChanges {
   readonly highestModseq: number;
   readonly uidNext: number;
@@ -142,7 +148,7 @@ export interface MailStore {
     folderId: number,
     uids: UidRanges,
     change: FlagChange,
-  ): Promise<{ updated: readonly MessageRecord[]; unchanged: readonly number[] }>;
+  ): Promise<{ updated: readonly MarkedRecord[]; unchanged: readonly number[] }>;
   copy(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
   move(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
   /** Removes messages that have \Deleted, of those in `uids` if given; the UIDs removed. */

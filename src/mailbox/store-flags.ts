@@ -14,13 +14,13 @@ import {
 } from './flags.ts';
 import { advanceFolder, type FolderRow } from './folder-rows.ts';
 import { noteKeywords } from './keywords.ts';
-import type { FlagChange, MessageRecord, UidRanges } from './mail-store.ts';
+import type { FlagChange, MarkedRecord, UidRanges } from './mail-store.ts';
 import { type MessageRow, readPages, readRows, toRecord } from './message-rows.ts';
 import { noteChange } from './notices.ts';
 
 export interface FlagOutcome {
   /** The messages as they are then, without those left alone. */
-  readonly updated: readonly MessageRecord[];
+  readonly updated: readonly MarkedRecord[];
   readonly unchanged: readonly number[];
 }
 
@@ -33,16 +33,20 @@ export async function storeFlags(
 ): Promise<FlagOutcome> {
   const run = new FlagRun(tx, folder, change);
   const unchanged: number[] = [];
+  const modseqs = new Map<number, number>();
   const limit = change.unchangedSince;
   for await (const page of readPages(tx, folder.id, uids)) {
     const touched = limit === undefined ? page : page.filter((row) => row.modseq <= limit);
     for (const row of page) if (limit !== undefined && row.modseq > limit) unchanged.push(row.uid);
+    for (const row of touched) modseqs.set(row.uid, row.modseq);
     await run.changePage(touched);
   }
   await run.finish();
-  const skipped = new Set(unchanged);
-  const rows = await readRows(tx, folder.id, uids);
-  return { updated: rows.filter((row) => !skipped.has(row.uid)).map(toRecord), unchanged };
+  const updated = (await readRows(tx, folder.id, uids)).flatMap((row): MarkedRecord[] => {
+    const modseqBefore = modseqs.get(row.uid);
+    return modseqBefore === undefined ? [] : [{ ...toRecord(row), modseqBefore }];
+  });
+  return { updated, unchanged };
 }
 
 /** Messages of one page with the same flags. */

@@ -56,7 +56,8 @@ function readRequest(args: Arguments, byUid: boolean): StoreRequest {
 }
 
 /**
- * With .SILENT only those who understand modseqs are answered, and only with them (RFC 7162 §3.1.3).
+ * With .SILENT only those who understand modseqs are answered, and only with them (RFC 7162 §3.1.3); but who
+ * cannot know the flags, because others changed them, is told (RFC 3501 §6.4.6).
  */
 function announceResult(session: Session, record: MessageRecord, silent: boolean): void {
   if (!silent) announceFlags(session, record);
@@ -69,9 +70,10 @@ function announceResult(session: Session, record: MessageRecord, silent: boolean
 async function applyChange(session: Session, request: StoreRequest, uids: Ranges): Promise<Completion> {
   const { view, store } = session;
   const { updated, unchanged } = await store.storeFlags(view.folder.id, uids, request.change);
+  const known = new Set(updated.filter((record) => view.knowsAt(record.uid, record.modseqBefore)));
   view.noteTold(updated);
   for (const record of updated) {
-    announceResult(session, record, request.silent);
+    announceResult(session, record, request.silent && known.has(record));
     if (session.out.full) await session.out.drained();
   }
   const gone = countOf(uids) - updated.length - unchanged.length;
