@@ -1,15 +1,19 @@
 /** The accounts as the edges and the command line use them: each call one transaction. */
 import type { Database } from '../db/database.ts';
-import type { Clock, Instant } from '../lib/time.ts';
+import type { Clock } from '../lib/time.ts';
+import type { ApplicationPassword, NewApplicationPassword } from './application-passwords.ts';
 import * as applicationPasswords from './application-passwords.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import type { Domain, DomainSettings } from './domains.ts';
 import * as domains from './domains.ts';
+import { LastUses } from './last-uses.ts';
 import * as logins from './logins.ts';
-import { allRights, type LoginEntry, type Rights, type Scope } from './logins.ts';
+import { allRights, type Login, type LoginEntry, type LoginSettings, type Rights } from './logins.ts';
 import type { Mailbox, MailboxFilter, MailboxSettings, NewMailbox } from './mailboxes.ts';
 import * as mailboxes from './mailboxes.ts';
+import { OpenSessions } from './open-sessions.ts';
 import { checkNewPassword, createPasswordHasher, type PasswordHasher } from './password.ts';
+import { renewLogin } from './proven-login.ts';
 
 export interface AccountsParts {
   readonly db: Database;
@@ -46,21 +50,30 @@ export interface Accounts {
     login: { readonly name: string; readonly password: string; readonly rights?: Rights },
   ): Promise<void>;
   listLogins(address: string): Promise<readonly LoginEntry[]>;
-  setLoginDisabled(login: string, disabled: boolean): Promise<void>;
-  removeLogin(login: string): Promise<void>;
+  findLogin(name: string): Promise<LoginEntry>;
+  setLogin(name: string, settings: LoginSettings): Promise<LoginEntry>;
+  /** Never the one that is named by the address. */
+  removeLogin(name: string): Promise<void>;
 
   /** The secret is told this one time. */
-  addApplicationPassword(wanted: {
-    readonly loginId: number;
-    readonly label: string;
-    readonly scopes: readonly Scope[];
-    readonly expiresAt?: Instant;
-  }): Promise<{ readonly id: number; readonly secret: string }>;
-  listApplicationPasswords(loginId: number): Promise<readonly applicationPasswords.ApplicationPassword[]>;
+  addApplicationPassword(wanted: NewApplicationPassword): Promise<{
+    readonly id: number;
+    readonly secret: string;
+  }>;
+  listApplicationPasswords(loginId: number): Promise<readonly ApplicationPassword[]>;
   revokeApplicationPassword(loginId: number, id: number): Promise<void>;
 
   /** Undefined when name and password do not prove a login; why is not told. */
   authenticate: Authenticate;
+  /** The login as it is now: for sessions that outlast a change. Undefined when the session must end. */
+  renew(login: Pick<Login, 'loginId' | 'credential'>): Promise<Login | undefined>;
+  /**
+   * Calls `end` once when what the login proved itself with is taken back, or its rights to the mailbox change:
+   * revocation reaches open sessions. Returns how to stop.
+   */
+  watchLogin(login: Login, end: () => void): () => void;
+  /** Writes what is kept in memory for later: last uses. */
+  close(): Promise<void>;
 }
 
 export function createAccounts(parts: AccountsParts): Accounts {
@@ -70,12 +83,17 @@ export function createAccounts(parts: AccountsParts): Accounts {
     checkNewPassword(password);
     return hasher.hash(password);
   };
+  const lastUses = new LastUses(db);
+  const sessions = new OpenSessions(db, clock);
   return {
     ...createDomainMethods(db, clock),
     ...createMailboxMethods(db, clock, hashNew),
     ...createLoginMethods(db, clock, hashNew),
     ...createApplicationPasswordMethods(db, clock),
-    authenticate: createAuthenticate({ ...parts, hasher }),
+    authenticate: createAuthenticate({ ...parts, hasher, lastUses }),
+    renew: (login) => db.read((tx) => renewLogin(tx, login, clock())),
+    watchLogin: (login, end) => sessions.watch(login, end),
+    close: () => lastUses.write(),
   };
 }
 
@@ -130,15 +148,16 @@ function createLoginMethods(db: Database, clock: Clock, hashNew: HashNew) {
     },
     listLogins: (address: string) =>
       db.read(async (tx) => logins.listLogins(tx, await mailboxes.requireMailbox(tx, address))),
-    setLoginDisabled: (login: string, disabled: boolean) =>
-      db.transact((tx) => logins.setLoginDisabled(tx, login, disabled ? clock() : null)),
+    findLogin: (name: string) => db.read((tx) => logins.requireLogin(tx, name)),
+    setLogin: (name: string, settings: LoginSettings) =>
+      db.transact((tx) => logins.updateLogin(tx, name, settings, clock())),
     removeLogin: (login: string) => db.transact((tx) => logins.deleteLogin(tx, login)),
   };
 }
 
 function createApplicationPasswordMethods(db: Database, clock: Clock) {
   return {
-    addApplicationPassword: (wanted: applicationPasswords.NewApplicationPassword) =>
+    addApplicationPassword: (wanted: NewApplicationPassword) =>
       db.transact((tx) => applicationPasswords.addApplicationPassword(tx, wanted, clock())),
     listApplicationPasswords: (loginId: number) =>
       db.read((tx) => applicationPasswords.listApplicationPasswords(tx, loginId)),

@@ -1,27 +1,36 @@
 /**
- * Application passwords: one per program, made by us, for some protocols only, revoked one by one. They carry
- * 120 bits of chance, so one SHA-256 is enough to keep them; a person never chooses one.
+ * Application passwords: one per program, made by us, for some protocols only, revoked one by one. A person never
+ * chooses one: its 120 bits of chance cannot be searched for, so one SHA-256 is enough to keep it, and a device
+ * that polls each minute costs no slow hash. A slow hash is for what people choose.
  */
 import { hash, randomInt } from 'node:crypto';
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import { refuse } from './account-error.ts';
-import type { Scope } from './logins.ts';
+import { noteLoginChange } from './login-changes.ts';
+import type { LastUse, Scope } from './logins.ts';
+
+/** Protocols of mail programs. The web is for the login's own password: it asks for a second factor there. */
+export type ProgramScope = Exclude<Scope, 'web'>;
+export const programScopes: readonly ProgramScope[] = ['imap', 'pop3', 'smtp'];
 
 export interface ApplicationPassword {
   readonly id: number;
   readonly label: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly ProgramScope[];
+  /** Reads and changes nothing: no flags, no sending. */
+  readonly readOnly: boolean;
   readonly createdAt: Instant;
   readonly expiresAt: Instant | undefined;
-  readonly lastUsedAt: Instant | undefined;
+  readonly lastUse: LastUse | undefined;
 }
 
 export interface NewApplicationPassword {
   readonly loginId: number;
   /** What its holder calls the program. */
   readonly label: string;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly ProgramScope[];
+  readonly readOnly?: boolean;
   readonly expiresAt?: Instant;
 }
 
@@ -29,15 +38,19 @@ interface StoredPassword {
   id: number;
   label: string;
   scopes: string;
+  read_only: number;
   created_at: number;
   expires_at: number | null;
   last_used_at: number | null;
+  last_used_from: string | null;
+  last_used_by: Scope | null;
 }
 
 /** Letters and digits that nobody takes for one another. */
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
 const groups = 5;
 const groupLength = 5;
+const mostOfLogin = 100;
 
 /** Makes one; the secret is returned this one time, e.g. `k3x7p-…`. */
 export async function addApplicationPassword(
@@ -45,15 +58,17 @@ export async function addApplicationPassword(
   wanted: NewApplicationPassword,
   at: Instant,
 ): Promise<{ id: number; secret: string }> {
-  if (wanted.scopes.length === 0) throw refuse('Name at least one protocol the password is for');
+  checkWanted(wanted, at);
+  await checkCount(tx, wanted.loginId);
   const secret = generateSecret();
   const row = await tx.get<{ id: number }>(
-    `INSERT INTO application_password (login_id, label, digest, scopes, created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO application_password (login_id, label, digest, scopes, read_only, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     wanted.loginId,
-    wanted.label,
+    wanted.label.trim(),
     digestOf(wanted.loginId, secret),
     JSON.stringify(wanted.scopes),
+    wanted.readOnly === true ? 1 : 0,
     at,
     wanted.expiresAt ?? null,
   );
@@ -61,7 +76,7 @@ export async function addApplicationPassword(
   return { id: row.id, secret };
 }
 
-/** Those in force, oldest first. */
+/** Those not revoked, oldest first; also those that have expired. */
 export async function listApplicationPasswords(
   tx: ReadTransaction,
   loginId: number,
@@ -85,25 +100,62 @@ export async function revokeApplicationPassword(
     id,
     loginId,
   );
-  if (changes === 0) throw refuse('There is no such application password');
+  if (changes === 0)
+    throw refuse(`The login has no application password ${id}; see pec mailbox app-password list`);
+  await noteLoginChange(tx, loginId);
 }
+
+const inForce = 'login_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)';
 
 /** The application password of the login that `password` is, if it may be used now for `scope`. */
 export async function matchApplicationPassword(
   tx: ReadTransaction,
-  { loginId, password, scope }: { loginId: number; password: string; scope: Scope | undefined },
+  { loginId, password, scope }: { loginId: number; password: string; scope: Scope },
   at: Instant,
 ): Promise<ApplicationPassword | undefined> {
   const row = await tx.get<StoredPassword>(
-    `SELECT * FROM application_password WHERE digest = ? AND login_id = ? AND revoked_at IS NULL
-       AND (expires_at IS NULL OR expires_at > ?)`,
+    `SELECT * FROM application_password WHERE digest = ? AND ${inForce}`,
     digestOf(loginId, password),
     loginId,
     at,
   );
-  if (row === undefined) return undefined;
-  const found = toApplicationPassword(row);
-  return scope === undefined || found.scopes.includes(scope) ? found : undefined;
+  const found = row === undefined ? undefined : toApplicationPassword(row);
+  return found?.scopes.some((each) => each === scope) === true ? found : undefined;
+}
+
+/** The one with this id, while it is in force. */
+export async function findApplicationPassword(
+  tx: ReadTransaction,
+  { loginId, id }: { loginId: number; id: number },
+  at: Instant,
+): Promise<ApplicationPassword | undefined> {
+  const row = await tx.get<StoredPassword>(
+    `SELECT * FROM application_password WHERE id = ? AND ${inForce}`,
+    id,
+    loginId,
+    at,
+  );
+  return row === undefined ? undefined : toApplicationPassword(row);
+}
+
+function checkWanted({ label, scopes, expiresAt }: NewApplicationPassword, at: Instant): void {
+  if (scopes.length === 0) throw refuse('Name at least one protocol the password is for');
+  if (scopes.some((scope) => !programScopes.includes(scope)))
+    throw refuse(`An application password is for ${programScopes.join(', ')}`);
+  const name = label.trim();
+  if (name === '' || name.length > 100 || /\p{Cc}/u.test(name))
+    throw refuse('Say in 1 to 100 characters which program or device the password is for');
+  if (expiresAt !== undefined && expiresAt <= at)
+    throw refuse('The password would have expired already; give a day to come');
+}
+
+async function checkCount(tx: ReadTransaction, loginId: number): Promise<void> {
+  const row = await tx.get<{ count: number }>(
+    'SELECT COUNT(*) AS count FROM application_password WHERE login_id = ? AND revoked_at IS NULL',
+    loginId,
+  );
+  if ((row?.count ?? 0) >= mostOfLogin)
+    throw refuse(`A login has at most ${mostOfLogin} application passwords; revoke those that nobody uses`);
 }
 
 function generateSecret(): string {
@@ -119,12 +171,14 @@ function digestOf(loginId: number, secret: string): Uint8Array {
 }
 
 function toApplicationPassword(row: StoredPassword): ApplicationPassword {
+  const { last_used_at: at, last_used_from: from, last_used_by: by } = row;
   return {
     id: row.id,
     label: row.label,
-    scopes: JSON.parse(row.scopes) as Scope[],
+    scopes: JSON.parse(row.scopes) as ProgramScope[],
+    readOnly: row.read_only === 1,
     createdAt: row.created_at,
     expiresAt: row.expires_at ?? undefined,
-    lastUsedAt: row.last_used_at ?? undefined,
+    lastUse: at === null ? undefined : { at, from: from ?? undefined, by: by ?? undefined },
   };
 }

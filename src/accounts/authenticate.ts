@@ -4,47 +4,41 @@
  * only, bound to the stored hash: a changed password, a block or a removal count at once.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Database, ReadTransaction } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import type { Clock, Instant } from '../lib/time.ts';
-import { keyOf } from './address-key.ts';
 import { matchApplicationPassword } from './application-passwords.ts';
-import { type Login, type Scope, toRights } from './logins.ts';
-import { findMailboxById, listSenders } from './mailboxes.ts';
+import type { LastUses } from './last-uses.ts';
+import type { Login, Scope } from './logins.ts';
 import { type PasswordHasher, preparePassword } from './password.ts';
+import { findLoginRow, type LoginRow, type Proof, readLogin } from './proven-login.ts';
 
 export interface AuthenticationParts {
   readonly db: Database;
   readonly clock: Clock;
   readonly hasher: PasswordHasher;
+  readonly lastUses: LastUses;
   /** How long a verified password is remembered; 5 minutes unless told, 0 = not at all. */
   readonly rememberMs?: number;
 }
 
-export type Authenticate = (login: string, password: string, scope?: Scope) => Promise<Login | undefined>;
+/**
+ * `scope`: the protocol it comes by; without one no application password counts. `from`: the client's address,
+ * kept with the time of last use.
+ */
+export type Authenticate = (
+  login: string,
+  password: string,
+  scope?: Scope,
+  from?: string,
+) => Promise<Login | undefined>;
 
-interface LoginRow {
-  id: number;
-  name: string;
-  mailbox_id: number;
-  password: string;
-  can_read: number;
-  can_write: number;
-  can_send: number;
-  can_manage: number;
-  disabled_at: number | null;
-  last_used_at: number | null;
-  suspended_at: number | null;
-}
-
-/** How exactly the time of last use is kept: writing it each time would cost a commit a login. */
-const lastUseStepMs = 3_600_000;
 const longestPassword = 1024;
 
 /** The function that turns name and password into a {@link Login}, or undefined: no reason is told. */
 export function createAuthenticate(parts: AuthenticationParts): Authenticate {
   const remembered = new VerifiedPasswords(parts.rememberMs ?? 300_000);
   const decoy = createDecoy(parts.hasher);
-  return async (name, password, scope) => {
+  return async (name, password, scope, from) => {
     if (password.length > longestPassword) return undefined;
     const at = parts.clock();
     const row = await parts.db.read((tx) => findLoginRow(tx, name));
@@ -52,9 +46,11 @@ export function createAuthenticate(parts: AuthenticationParts): Authenticate {
       await parts.hasher.verify(await decoy(), password);
       return undefined;
     }
-    const proved = await prove({ ...parts, remembered }, { row, password, scope, at });
-    if (!proved || row.disabled_at !== null) return undefined;
-    return parts.db.read((tx) => toLogin(tx, row));
+    const proof = await prove({ ...parts, remembered }, { row, password, scope, at });
+    const login = proof === undefined ? undefined : await parts.db.read((tx) => readLogin(tx, row, proof));
+    if (login === undefined) return undefined;
+    parts.lastUses.note({ loginId: row.id, credential: login.credential, at, from, by: scope });
+    return login;
   };
 }
 
@@ -67,75 +63,34 @@ interface Attempt {
 
 type ProvingParts = AuthenticationParts & { readonly remembered: VerifiedPasswords };
 
-async function prove(parts: ProvingParts, attempt: Attempt): Promise<boolean> {
-  const { row, password, scope, at } = attempt;
-  if (parts.remembered.has(row.password, password, at)) return true;
-  const application = await parts.db.read((tx) =>
-    matchApplicationPassword(tx, { loginId: row.id, password, scope }, at),
-  );
-  if (application !== undefined) {
-    await noteApplicationUse(parts.db, application, at);
-    return true;
-  }
+async function prove(parts: ProvingParts, attempt: Attempt): Promise<Proof | undefined> {
+  const { row, password, at } = attempt;
+  if (parts.remembered.has(row.password, password, at)) return { kind: 'password' };
+  const application = await findApplicationProof(parts.db, attempt);
+  if (application !== undefined) return application;
   const verdict = await parts.hasher.verify(row.password, password);
-  if (verdict === 'no') return false;
-  await noteLogin(parts, attempt, verdict === 'outdated');
+  if (verdict === 'no') return undefined;
   if (verdict === 'yes') parts.remembered.add(row.password, password, at);
-  return true;
+  else await hashAgain(parts, attempt);
+  return { kind: 'password' };
 }
 
-async function noteApplicationUse(
+/** Never remembered: it is found by one look into an index, and a revoked one is not found any more. */
+async function findApplicationProof(
   db: Database,
-  { id, lastUsedAt }: { id: number; lastUsedAt: Instant | undefined },
-  at: Instant,
-): Promise<void> {
-  if (lastUsedAt !== undefined && at - lastUsedAt < lastUseStepMs) return;
-  await db.transact((tx) => tx.run('UPDATE application_password SET last_used_at = ? WHERE id = ?', at, id));
+  { row, password, scope, at }: Attempt,
+): Promise<Proof | undefined> {
+  if (scope === undefined) return undefined;
+  const found = await db.read((tx) => matchApplicationPassword(tx, { loginId: row.id, password, scope }, at));
+  return found === undefined ? undefined : { kind: 'application-password', password: found };
 }
 
-/** Keeps the time of use, and hashes again with today's parameters what was hashed with others. */
-async function noteLogin(
-  parts: ProvingParts,
-  { row, password, at }: Attempt,
-  outdated: boolean,
-): Promise<void> {
-  const recently = row.last_used_at !== null && at - row.last_used_at < lastUseStepMs;
-  if (recently && !outdated) return;
-  const renewed = outdated ? await parts.hasher.hash(password) : row.password;
+/** With today's parameters what was hashed with others. It is the same password: sessions go on. */
+async function hashAgain(parts: ProvingParts, { row, password }: Attempt): Promise<void> {
+  const renewed = await parts.hasher.hash(password);
   await parts.db.transact((tx) =>
-    tx.run(
-      'UPDATE login SET last_used_at = ?, password = ? WHERE id = ? AND password = ?',
-      at,
-      renewed,
-      row.id,
-      row.password,
-    ),
+    tx.run('UPDATE login SET password = ? WHERE id = ? AND password = ?', renewed, row.id, row.password),
   );
-}
-
-function findLoginRow(tx: ReadTransaction, name: string): Promise<LoginRow | undefined> {
-  return tx.get<LoginRow>(
-    `SELECT l.*, d.suspended_at FROM login l JOIN mailbox m ON m.id = l.mailbox_id
-       JOIN domain d ON d.id = m.domain_id WHERE l.name_key = ? AND m.removed_at IS NULL`,
-    keyOf(name),
-  );
-}
-
-async function toLogin(tx: ReadTransaction, row: LoginRow): Promise<Login | undefined> {
-  const mailbox = await findMailboxById(tx, row.mailbox_id);
-  if (mailbox === undefined || mailbox.removedAt !== undefined) return undefined;
-  const rights = toRights(row);
-  const maySend = mailbox.sendingBlocked === undefined && row.suspended_at === null;
-  return {
-    loginId: row.id,
-    name: row.name,
-    mailboxId: mailbox.id,
-    address: mailbox.address,
-    rights: { ...rights, send: rights.send && maySend },
-    senders: await listSenders(tx, mailbox),
-    recipientsPerHour: mailbox.recipientsPerHour,
-    recipientsPerDay: mailbox.recipientsPerDay,
-  };
 }
 
 /** A hash that no password has, made at the first need. */

@@ -3,7 +3,7 @@ import { isUniqueViolation, type ReadTransaction, type Transaction } from '../db
 import type { Instant } from '../lib/time.ts';
 import { refuse } from './account-error.ts';
 import { keyOf } from './address-key.ts';
-import type { Mailbox } from './mailboxes.ts';
+import { noteLoginChange } from './login-changes.ts';
 
 export interface Rights {
   readonly read: boolean;
@@ -15,8 +15,13 @@ export interface Rights {
 
 export const allRights: Rights = { read: true, write: true, send: true, manage: true };
 
-/** Where an application password may be used. */
+/** By what protocol a login comes. */
 export type Scope = 'imap' | 'pop3' | 'smtp' | 'web';
+
+/** What a login proved itself with: what must still be in force for its session to go on. */
+export type Credential =
+  | { readonly kind: 'password'; readonly changedAt: Instant }
+  | { readonly kind: 'application-password'; readonly id: number; readonly expiresAt: Instant | undefined };
 
 /** A login that has proved itself. */
 export interface Login {
@@ -32,6 +37,14 @@ export interface Login {
   /** Undefined = as the provider's setting says. */
   readonly recipientsPerHour: number | undefined;
   readonly recipientsPerDay: number | undefined;
+  readonly credential: Credential;
+}
+
+export interface LastUse {
+  readonly at: Instant;
+  /** The client's address. */
+  readonly from: string | undefined;
+  readonly by: Scope | undefined;
 }
 
 export interface LoginEntry {
@@ -40,7 +53,8 @@ export interface LoginEntry {
   readonly rights: Rights;
   readonly createdAt: Instant;
   readonly disabledAt: Instant | undefined;
-  readonly lastUsedAt: Instant | undefined;
+  /** Of its own password. */
+  readonly lastUse: LastUse | undefined;
 }
 
 export interface NewLogin {
@@ -52,6 +66,7 @@ export interface NewLogin {
 
 interface LoginRow {
   id: number;
+  mailbox_id: number;
   name: string;
   can_read: number;
   can_write: number;
@@ -60,12 +75,14 @@ interface LoginRow {
   created_at: number;
   disabled_at: number | null;
   last_used_at: number | null;
+  last_used_from: string | null;
+  last_used_by: Scope | null;
 }
 
 /** @throws {MailError} `permanent` when the name is taken. */
 export async function insertLogin(
   tx: Transaction,
-  mailbox: Mailbox,
+  mailbox: { readonly id: number },
   login: NewLogin,
   at: Instant,
 ): Promise<void> {
@@ -73,6 +90,7 @@ export async function insertLogin(
   if (name === '' || name.length > 254 || /\p{Cc}/u.test(name)) {
     throw refuse('A login name has 1 to 254 characters and no control characters');
   }
+  checkRights(login.rights);
   const { read, write, send, manage } = login.rights;
   try {
     await tx.run(
@@ -93,47 +111,119 @@ export async function insertLogin(
 }
 
 /** By name. */
-export async function listLogins(tx: ReadTransaction, mailbox: Mailbox): Promise<LoginEntry[]> {
+export async function listLogins(
+  tx: ReadTransaction,
+  mailbox: { readonly id: number },
+): Promise<LoginEntry[]> {
   const rows = await tx.all<LoginRow>(
     'SELECT * FROM login WHERE mailbox_id = ? ORDER BY name_key',
     mailbox.id,
   );
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    rights: toRights(row),
-    createdAt: row.created_at,
-    disabledAt: row.disabled_at ?? undefined,
-    lastUsedAt: row.last_used_at ?? undefined,
-  }));
+  return rows.map(toEntry);
 }
 
 /** @throws {MailError} `permanent` when there is no such login. */
+export async function requireLogin(
+  tx: ReadTransaction,
+  name: string,
+): Promise<LoginEntry & { readonly mailboxId: number }> {
+  const row = await tx.get<LoginRow>('SELECT * FROM login WHERE name_key = ?', keyOf(name));
+  if (row === undefined) throw noLogin(name);
+  return { ...toEntry(row), mailboxId: row.mailbox_id };
+}
+
+/**
+ * Sessions that logged in with the old password end; application passwords stay.
+ * @throws {MailError} `permanent` when there is no such login.
+ */
 export async function changePassword(
   tx: Transaction,
   name: string,
   passwordHash: string,
   at: Instant,
 ): Promise<void> {
-  const { changes } = await tx.run(
-    'UPDATE login SET password = ?, password_changed_at = ? WHERE name_key = ?',
+  const { id } = await requireLogin(tx, name);
+  // Later than before even within one millisecond: sessions are told apart by this.
+  await tx.run(
+    `UPDATE login SET password = ?, password_changed_at =
+       CASE WHEN password_changed_at < ? THEN ? ELSE password_changed_at + 1 END WHERE id = ?`,
     passwordHash,
     at,
-    keyOf(name),
+    at,
+    id,
   );
-  if (changes === 0) throw refuse(`There is no login ${name}`);
+  await noteLoginChange(tx, id);
 }
 
-/** @throws {MailError} `permanent` when there is no such login. */
-export async function setLoginDisabled(tx: Transaction, name: string, since: Instant | null): Promise<void> {
-  const { changes } = await tx.run('UPDATE login SET disabled_at = ? WHERE name_key = ?', since, keyOf(name));
-  if (changes === 0) throw refuse(`There is no login ${name}`);
+export interface LoginSettings {
+  readonly rights?: Rights;
+  /** A disabled login proves nothing, with whatever password; its sessions end. */
+  readonly disabled?: boolean;
 }
 
-/** @throws {MailError} `permanent` when there is no such login. */
+/** @throws {MailError} `permanent` when there is no such login, or the rights make no sense. */
+export async function updateLogin(
+  tx: Transaction,
+  name: string,
+  settings: LoginSettings,
+  at: Instant,
+): Promise<LoginEntry> {
+  const login = await requireLogin(tx, name);
+  const rights = settings.rights ?? login.rights;
+  checkRights(rights);
+  const disabled = settings.disabled ?? login.disabledAt !== undefined;
+  await tx.run(
+    `UPDATE login SET can_read = ?, can_write = ?, can_send = ?, can_manage = ?, disabled_at = ? WHERE id = ?`,
+    ...[rights.read, rights.write, rights.send, rights.manage].map(Number),
+    disabled ? (login.disabledAt ?? at) : null,
+    login.id,
+  );
+  await noteLoginChange(tx, login.id);
+  return requireLogin(tx, name);
+}
+
+/**
+ * Its application passwords go with it. The login that is the mailbox's address stays as long as the mailbox.
+ * @throws {MailError} `permanent` when there is no such login, or it is that one.
+ */
 export async function deleteLogin(tx: Transaction, name: string): Promise<void> {
-  const { changes } = await tx.run('DELETE FROM login WHERE name_key = ?', keyOf(name));
-  if (changes === 0) throw refuse(`There is no login ${name}`);
+  const { id, mailboxId } = await requireLogin(tx, name);
+  const own = await tx.get('SELECT 1 FROM mailbox WHERE id = ? AND address_key = ?', mailboxId, keyOf(name));
+  if (own !== undefined)
+    throw refuse(
+      `${name} is the mailbox's own login: disable it, or remove the mailbox with all its messages`,
+    );
+  await tx.run('DELETE FROM login WHERE id = ?', id);
+  await noteLoginChange(tx, id);
+}
+
+/** All of a mailbox that goes. */
+export async function deleteLogins(tx: Transaction, mailboxId: number): Promise<void> {
+  const logins = await tx.all<{ id: number }>('SELECT id FROM login WHERE mailbox_id = ?', mailboxId);
+  await tx.run('DELETE FROM login WHERE mailbox_id = ?', mailboxId);
+  for (const { id } of logins) await noteLoginChange(tx, id);
+}
+
+function checkRights({ read, write, send, manage }: Rights): void {
+  if (!(read || write || send || manage)) throw refuse('Give the login at least one right, or disable it');
+  if (!read && (write || manage))
+    throw refuse('Who may write or manage must be able to read: add the right read');
+}
+
+function noLogin(name: string): Error {
+  return refuse(`There is no login ${name}; pec login list ADDRESS shows those of a mailbox`);
+}
+
+function toEntry(row: LoginRow): LoginEntry {
+  const { last_used_at: at, last_used_from: from, last_used_by: by } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    rights: toRights(row),
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at ?? undefined,
+    lastUse: at === null ? undefined : { at, from: from ?? undefined, by: by ?? undefined },
+  };
 }
 
 export function toRights(row: {

@@ -7,6 +7,7 @@ import type { Instant } from '../lib/time.ts';
 import { refuse } from './account-error.ts';
 import { keyOf, parseMailboxAddress } from './address-key.ts';
 import { checkAmount, chosen, type Domain, type OrdinaryMail, requireDomain } from './domains.ts';
+import { deleteLogins } from './logins.ts';
 
 export interface Mailbox {
   readonly id: number;
@@ -180,7 +181,7 @@ export async function listSenders(tx: ReadTransaction, mailbox: Mailbox): Promis
 export async function markRemoved(tx: Transaction, address: string, at: Instant): Promise<Mailbox> {
   const mailbox = await requireMailbox(tx, address);
   await tx.run('UPDATE mailbox SET removed_at = ? WHERE id = ?', at, mailbox.id);
-  await tx.run('DELETE FROM login WHERE mailbox_id = ?', mailbox.id);
+  await deleteLogins(tx, mailbox.id);
   await tx.run('DELETE FROM sender_address WHERE mailbox_id = ?', mailbox.id);
   return { ...mailbox, removedAt: at };
 }

@@ -36,9 +36,14 @@ async function useAccounts(opened: ReturnType<typeof openStore>, db: RecordingDa
   const [login] = await accounts.listLogins('mario@esempio.it');
   const application = { loginId: login?.id ?? 0, label: 'x', scopes: ['imap'] as const };
   const { id, secret } = await accounts.addApplicationPassword(application);
-  await accounts.authenticate('mario@esempio.it', secret);
+  const proved = await accounts.authenticate('mario@esempio.it', secret, 'imap', '192.0.2.7');
+  if (proved !== undefined) await accounts.renew(proved);
   await accounts.listApplicationPasswords(application.loginId);
   await accounts.revokeApplicationPassword(application.loginId, id);
+  await accounts.addLogin('mario@esempio.it', { name: 'protocollo', password });
+  await accounts.setLogin('protocollo', { disabled: true });
+  await accounts.removeLogin('protocollo');
+  await accounts.close();
   await accounts.removeMailbox('anna@esempio.it');
   await emptyRemovedMailboxes(db, { at: testEpoch, keptForMs: 0 });
   return mailbox.id;

@@ -172,6 +172,7 @@ test('a login proves itself without regard to case of its name, with all it may 
       senders: ['Mario.Rossi@esempio.it', 'Segreteria@esempio.it'],
       recipientsPerHour: undefined,
       recipientsPerDay: undefined,
+      credential: { kind: 'password', changedAt: testEpoch },
     },
   );
   assert.equal(await accounts.authenticate(mailbox.address, 'wrong password'), undefined);
@@ -214,9 +215,9 @@ test('blocks, suspensions, disabling and removal count at once, remembered or no
   await accounts.setDomain('esempio.it', { suspended: true });
   assert.equal(await maySend(), false);
   await accounts.setDomain('esempio.it', { suspended: false });
-  await accounts.setLoginDisabled(address, true);
+  await accounts.setLogin(address, { disabled: true });
   assert.equal(await maySend(), undefined);
-  await accounts.setLoginDisabled(address, false);
+  await accounts.setLogin(address, { disabled: false });
   assert.equal(await maySend(), true);
   await accounts.removeMailbox(address);
   assert.equal(await maySend(), undefined);
@@ -231,56 +232,6 @@ test('a hash of older parameters is renewed at the next login', async (t) => {
   assert.ok(await accounts.authenticate(store.mailbox.address, password));
   assert.match((await stored())?.password ?? '', /m=16,/);
   assert.ok(await accounts.authenticate(store.mailbox.address, password));
-});
-
-test('several logins to one mailbox, each with its own rights', async (t) => {
-  const { accounts, mailbox } = await openWithMailbox(t);
-  const rights = { read: true, write: false, send: false, manage: false };
-  await accounts.addLogin(mailbox.address, { name: 'Protocollo', password: 'the registry reads', rights });
-  await assert.rejects(accounts.addLogin(mailbox.address, { name: 'PROTOCOLLO', password, rights }), {
-    publicText: /taken/,
-  });
-  const login = await accounts.authenticate('protocollo', 'the registry reads');
-  assert.equal(login?.mailboxId, mailbox.id);
-  assert.deepEqual(login?.rights, rights);
-  assert.deepEqual(
-    (await accounts.listLogins(mailbox.address)).map(({ name, lastUsedAt }) => [name, lastUsedAt]),
-    [
-      ['Mario.Rossi@esempio.it', undefined],
-      ['Protocollo', testEpoch],
-    ],
-  );
-  await accounts.removeLogin('protocollo');
-  assert.equal(await accounts.authenticate('protocollo', 'the registry reads'), undefined);
-  await assert.rejects(accounts.setPassword('protocollo', password), { publicText: /no login/ });
-});
-
-test('application passwords: for their protocols, until they expire or are revoked', async (t) => {
-  const { accounts, mailbox, time } = await openWithMailbox(t);
-  const [login] = await accounts.listLogins(mailbox.address);
-  const loginId = login?.id ?? 0;
-  const made = await accounts.addApplicationPassword({
-    loginId,
-    label: 'phone',
-    scopes: ['imap', 'smtp'],
-    expiresAt: testEpoch + 1000,
-  });
-  assert.match(made.secret, /^([a-z2-9]{5}-){4}[a-z2-9]{5}$/);
-  const typed = made.secret.replaceAll('-', ' ').toUpperCase();
-  assert.ok(await accounts.authenticate(mailbox.address, made.secret, 'imap'));
-  assert.ok(await accounts.authenticate(mailbox.address, typed, 'smtp'));
-  assert.equal(await accounts.authenticate(mailbox.address, made.secret, 'web'), undefined);
-  assert.deepEqual(
-    (await accounts.listApplicationPasswords(loginId)).map(({ label, lastUsedAt }) => [label, lastUsedAt]),
-    [['phone', testEpoch]],
-  );
-  time.now += 1000;
-  assert.equal(await accounts.authenticate(mailbox.address, made.secret, 'imap'), undefined);
-  const second = await accounts.addApplicationPassword({ loginId, label: 'tablet', scopes: ['imap'] });
-  assert.ok(await accounts.authenticate(mailbox.address, second.secret, 'imap'));
-  await accounts.revokeApplicationPassword(loginId, second.id);
-  assert.equal(await accounts.authenticate(mailbox.address, second.secret, 'imap'), undefined);
-  await assert.rejects(accounts.revokeApplicationPassword(loginId, second.id), { kind: 'permanent' });
 });
 
 test('an address of a removed mailbox goes to another only when that is said', async (t) => {
