@@ -47,11 +47,17 @@ interface EventRow {
 export const selectEvents = `SELECT l.node, l.seq, l.at, l.type, l.sending_provider, f.facts AS facts_json, l.generated,
   l.detail, l.hash FROM message_log l JOIN message_log_facts f ON f.digest = l.facts`;
 
+/** That the entry has the Message-ID, which is bound twice: it is looked up in the facts, once a message. */
+export const hasMsgid =
+  'l.identificativo IN (SELECT identificativo FROM message_log_facts WHERE msgid = ?) AND l.msgid = ?';
+
 /** All events of the message, in the order they happened. */
 export async function findEvents(tx: ReadTransaction, filter: MessageFilter): Promise<LoggedEvent[]> {
-  const [column, value] =
-    'identificativo' in filter ? ['identificativo', filter.identificativo] : ['msgid', filter.msgid];
-  return readEvents(tx, `${selectEvents} WHERE l.${column} = ? ORDER BY l.at, l.node, l.seq`, [value]);
+  const [condition, values] =
+    'identificativo' in filter
+      ? ['l.identificativo = ?', [filter.identificativo]]
+      : [hasMsgid, [filter.msgid, filter.msgid]];
+  return readEvents(tx, `${selectEvents} WHERE ${condition} ORDER BY l.at, l.node, l.seq`, values);
 }
 
 /** Events of a sender or about a recipient in a time span, newest first. */

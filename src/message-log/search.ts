@@ -5,7 +5,7 @@
 import type { ReadTransaction, SqlValue } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import type { LogEventType } from '../pec/events.ts';
-import { type LoggedEvent, readEvents, selectEvents } from './find.ts';
+import { hasMsgid, type LoggedEvent, readEvents, selectEvents } from './find.ts';
 
 /** All that is given must hold. Addresses are compared without case. */
 export interface LogSearch {
@@ -159,11 +159,13 @@ function buildConditions(search: LogSearch, driver: Driver, after: LogPlace | un
     else add('p.role = ?', driver.role);
   }
   const [from, to] = periodOf(search);
-  add(`${place}.at >= ? AND ${place}.at < ?`, Math.max(from, after?.at ?? from), to);
+  // With a Message-ID only that may choose the index: its entries are few, and time would be read through.
+  const at = driver.kind === 'msgid' ? 'l.at + 0' : `${place}.at`;
+  add(`${at} >= ? AND ${at} < ?`, Math.max(from, after?.at ?? from), to);
   if (after !== undefined)
-    add(`(${place}.at, ${place}.node, ${place}.seq) > (?, ?, ?)`, after.at, after.node, after.seq);
+    add(`(${at}, ${place}.node, ${place}.seq) > (?, ?, ?)`, after.at, after.node, after.seq);
   if (search.identificativo !== undefined) add('l.identificativo = ?', search.identificativo);
-  if (search.msgid !== undefined) add('l.msgid = ?', search.msgid);
+  if (search.msgid !== undefined) add(hasMsgid, search.msgid, search.msgid);
   if (search.types !== undefined)
     add(`l.type IN (${search.types.map(() => '?').join(', ')})`, ...search.types);
   for (const { address, role } of addressesOf(search)) {

@@ -15,6 +15,7 @@ import { migration as logSeals } from './012-log-seals.ts';
 import { migration as availability } from './013-availability.ts';
 import { migration as messageIds } from './014-message-ids.ts';
 import { migration as logins } from './015-logins.ts';
+import { migration as logLayout } from './016-log-layout.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -32,4 +33,5 @@ export const allMigrations: readonly Migration[] = [
   availability,
   messageIds,
   logins,
+  logLayout,
 ];
