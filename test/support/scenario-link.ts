@@ -14,6 +14,8 @@ export interface Link {
   cut(): void;
   /** While shut, connections are refused at once. */
   shut(isShut: boolean): void;
+  /** While stalled, new connections are taken and nothing passes; they go on when it ends. */
+  stall(isStalled: boolean): void;
   close(): Promise<void>;
 }
 
@@ -21,6 +23,8 @@ export async function openLink(): Promise<Link> {
   const sockets = new Set<net.Socket>();
   let target: number | undefined;
   let isShut = false;
+  let isStalled = false;
+  const stalled = new Set<net.Socket>();
   let passed = 0;
   const keep = (socket: net.Socket) => {
     sockets.add(socket);
@@ -33,7 +37,11 @@ export async function openLink(): Promise<Link> {
   };
   const server = net.createServer({ noDelay: true }, (near) => {
     keep(near);
-    if (target === undefined || isShut) {
+    if (isStalled) stalled.add(near);
+    else pass(near);
+  });
+  const pass = (near: net.Socket) => {
+    if (target === undefined || isShut || near.destroyed) {
       near.resetAndDestroy();
       return;
     }
@@ -43,7 +51,7 @@ export async function openLink(): Promise<Link> {
     far.pipe(near);
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
-  });
+  };
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -58,6 +66,12 @@ export async function openLink(): Promise<Link> {
     cut,
     shut: (value) => {
       isShut = value;
+    },
+    stall: (value) => {
+      isStalled = value;
+      if (value) return;
+      for (const near of stalled) pass(near);
+      stalled.clear();
     },
     close: () => {
       cut();

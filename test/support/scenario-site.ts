@@ -317,6 +317,17 @@ export class Site {
     });
   }
 
+  /** Messages accepted here of which not every recipient has its outcome. */
+  async inFlight(): Promise<number> {
+    return this.stores.db.read(async (tx) => {
+      const row = await tx.get<{ count: number }>(
+        `SELECT COUNT(DISTINCT message_id) AS count FROM pec_recipient
+           WHERE state IN ('accepted', 'taken-in-charge') OR (state = 'relayed' AND certified = 1)`,
+      );
+      return row?.count ?? 0;
+    });
+  }
+
   /** Diagnostics that say that something unexpected went wrong. */
   faults(): string[] {
     const lines = [...this.diagnostics, ...readLines(this.#logFile)];

@@ -160,8 +160,12 @@ async function settle(sites: readonly Site[]): Promise<void> {
 }
 
 /** Polls until the condition holds. @throws when it does not within the time */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + settleMs;
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = settleMs,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await delay(10);
@@ -172,8 +176,8 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
  * Until every recipient has its outcome and no queue holds anything. Peers that were down are tried again after
  * half a minute, a minute, two: the clock is moved on.
  */
-export async function untilSettled(world: World): Promise<void> {
-  const deadline = Date.now() + settleMs;
+export async function untilSettled(world: World, withinMs = settleMs): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (Date.now() < deadline) {
     await until('all providers run', () => world.sites.every((site) => site.running));
     await world.settle();
