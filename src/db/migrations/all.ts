@@ -16,6 +16,7 @@ import { migration as availability } from './013-availability.ts';
 import { migration as messageIds } from './014-message-ids.ts';
 import { migration as logins } from './015-logins.ts';
 import { migration as logLayout } from './016-log-layout.ts';
+import { migration as sharedFolders } from './017-shared-folders.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -34,4 +35,5 @@ export const allMigrations: readonly Migration[] = [
   messageIds,
   logins,
   logLayout,
+  sharedFolders,
 ];
