@@ -18,10 +18,10 @@ import {
   type Source,
 } from './source-files.ts';
 
-const PURE = ['mime', 'pec', 'smime', 'lib'];
+const PURE = ['mime', 'pec', 'smime', 'sasl', 'lib'];
 const STORE = ['db', 'blob', 'content'];
 const PORTS = [...STORE, 'keys', 'antivirus', 'provider-index', 'tsa', 'relay', 'origin'];
-const EDGE = ['edge', 'points', 'mailbox', 'accounts', 'mime', 'lib'];
+const EDGE = ['edge', 'sasl', 'points', 'mailbox', 'accounts', 'mime', 'lib'];
 const EVERYTHING = undefined;
 
 /** Room → rooms it may import besides itself. Inside first. */
@@ -29,6 +29,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['lib', []],
   ['mime', ['lib']],
   ['pec', ['mime', 'lib']],
+  ['sasl', ['lib']],
   ['keys', ['lib']],
   ['smime', ['mime', 'keys', 'lib']],
   ['blob', ['lib']],
@@ -41,13 +42,13 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['tsa', ['smime', 'keys', 'mime', 'lib']],
   ['relay', ['mime', 'lib']],
   ['origin', ['mime', 'lib']],
-  ['accounts', ['db', 'mime', 'lib']],
+  ['accounts', ['db', 'sasl', 'mime', 'lib']],
   ['mailbox', ['accounts', ...STORE, ...PURE]],
   ['queue', ['relay', ...STORE, ...PURE]],
   ['message-log', ['tsa', 'keys', ...STORE, ...PURE]],
   ['points', [...PURE, ...PORTS, 'accounts', 'mailbox', 'queue', 'message-log']],
   // What the edges have in common, so that none need import another.
-  ['edge', ['mime', 'lib']],
+  ['edge', ['sasl', 'mime', 'lib']],
   ['smtp', EDGE],
   ['imap', EDGE],
   ['pop3', EDGE],
@@ -61,6 +62,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['wire.ts', EVERYTHING],
   ['upkeep.ts', EVERYTHING],
   ['log-keeping.ts', EVERYTHING],
+  ['serve-web.ts', EVERYTHING],
   ['services.ts', EVERYTHING],
   ['main.ts', EVERYTHING],
 ]);

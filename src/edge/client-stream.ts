@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { type ChannelBindings, readChannelBindings } from '../sasl/channel-binding.ts';
 import { ByteInput } from './byte-input.ts';
 import { Output } from './output.ts';
 
@@ -40,6 +41,7 @@ export class ClientStream {
   #filter: Writable | undefined;
   #secure: TLSSocket | undefined;
   #handshaking = false;
+  #channel: ChannelBindings | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param unskippable see {@link ByteInput} */
@@ -53,6 +55,12 @@ export class ClientStream {
   /** The TLS layer, once the handshake is over. */
   get tls(): TLSSocket | undefined {
     return this.#secure;
+  }
+
+  /** What a login can be bound to; undefined without TLS. */
+  get channel(): ChannelBindings | undefined {
+    if (this.#secure !== undefined) this.#channel ??= readChannelBindings(this.#secure);
+    return this.#channel;
   }
 
   get handshaking(): boolean {

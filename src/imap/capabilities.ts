@@ -1,5 +1,5 @@
 /** What the server offers, as CAPABILITY tells it (RFC 3501 §6.1.1). */
-import { mechanisms } from './sasl/mechanisms.ts';
+import { listMechanisms, mechanisms, type SaslMechanism } from '../sasl/mechanisms.ts';
 import type { Session } from './session.ts';
 
 interface Capability {
@@ -18,7 +18,7 @@ const capabilities: readonly Capability[] = [
   { name: 'LOGINDISABLED', when: (session) => beforeLogin(session) && !session.link.secure },
   ...mechanisms.map((mechanism) => ({
     name: `AUTH=${mechanism.name}`,
-    when: (session: Session) => beforeLogin(session) && session.link.secure,
+    when: (session: Session) => offeredMechanisms(session).includes(mechanism),
   })),
   { name: 'SASL-IR' },
   { name: 'LITERAL+' },
@@ -61,6 +61,12 @@ const capabilities: readonly Capability[] = [
   { name: 'QUOTA=RES-STORAGE', when: afterLogin },
   { name: (session) => `APPENDLIMIT=${session.limits.messageBytes}` },
 ];
+
+/** What AUTHENTICATE takes now: nothing before TLS, and SCRAM only where keys are kept. */
+export function offeredMechanisms(session: Session): readonly SaslMechanism[] {
+  if (!beforeLogin(session) || !session.link.secure) return [];
+  return listMechanisms(session.link.channel).filter(({ name }) => name === 'PLAIN' || session.desk.hasKeys);
+}
 
 /** The capabilities offered to this session now, in a fixed order. */
 export function listCapabilities(session: Session): string[] {

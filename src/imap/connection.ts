@@ -6,30 +6,30 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { InputEnded, LineEndless, LineTooLong } from '../edge/byte-input.ts';
 import { ClientStream, HandshakeFailed, InjectedBeforeTls } from '../edge/client-stream.ts';
+import type { LoginDesk } from '../edge/login-desk.ts';
 import { OutputClosed } from '../edge/output.ts';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
+import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import { formatCapabilities } from './capabilities.ts';
 import { dispatch } from './dispatch.ts';
 import type { ImapLimits } from './limits.ts';
 import type { ConnectionFacts, ImapLog } from './log.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
-import { type ImapAccounts, type Link, Session } from './session.ts';
+import { type ImapLogin, type Link, Session } from './session.ts';
 import { type CommandSource, literalUnasked, readCommand, Unskippable } from './wire/command-reader.ts';
 import { compressStream } from './wire/deflate.ts';
 
 /** What a connection asks of the server it belongs to. */
 export interface Host {
   readonly store: MailStore;
-  readonly accounts: ImapAccounts;
+  readonly desk: LoginDesk<ImapLogin>;
   readonly limits: ImapLimits;
   readonly log: ImapLog;
   readonly clock: Clock;
   readonly tls: () => SecureContext;
   claimMailbox(connection: Connection, mailboxId: number): boolean;
-  /** Milliseconds to wait before the answer to a wrong password. */
-  noteLoginFailure(address: string): number;
 }
 
 /** Lines the client sends outside of commands: SASL responses, DONE. */
@@ -174,8 +174,11 @@ export class Connection implements Link {
     return this.#host.claimMailbox(this, mailboxId);
   }
 
-  async punish(): Promise<void> {
-    const delay = this.#host.noteLoginFailure(this.facts.address);
+  get channel(): ChannelBindings | undefined {
+    return this.#stream.channel;
+  }
+
+  async punish(delay: number): Promise<void> {
     await new Promise<void>((resolve) => {
       setTimeout(resolve, delay).unref();
     });

@@ -17,9 +17,6 @@ export interface ImapLimits {
   readonly stillHereMs: number;
   /** Wrong passwords before the connection is closed. */
   readonly loginFailures: number;
-  /** Wait before the answer to a wrong password; doubles with each one from the same address. */
-  readonly loginFailureDelayMs: number;
-  readonly loginFailureMostDelayMs: number;
   /** Commands the grammar does not allow, one after the other, before the connection is closed. */
   readonly badCommands: number;
 }
@@ -37,7 +34,5 @@ export const defaultLimits: ImapLimits = {
   stallMs: 10 * minute,
   stillHereMs: 2 * minute,
   loginFailures: 5,
-  loginFailureDelayMs: 1_000,
-  loginFailureMostDelayMs: 16_000,
   badCommands: 20,
 };

@@ -1,9 +1,9 @@
 /** The way from credentials to the authenticated state, common to LOGIN and AUTHENTICATE. */
+import type { LoginOutcome } from '../edge/login-desk.ts';
 import { formatCapabilities } from './capabilities.ts';
 import type { Completion } from './command.ts';
 import { Refusal } from './refusal.ts';
-import type { SaslResult } from './sasl/mechanisms.ts';
-import type { Session } from './session.ts';
+import type { ImapLogin, Session } from './session.ts';
 
 /** @throws {Refusal} PRIVACYREQUIRED before TLS (RFC 3501 §6.2.3, RFC 5530). */
 export function requireTls(session: Session): void {
@@ -17,16 +17,19 @@ export function requireTls(session: Session): void {
  */
 export async function finishLogin(
   session: Session,
-  result: SaslResult,
+  outcome: LoginOutcome<ImapLogin>,
   mechanism: string,
 ): Promise<Completion> {
-  const { name, login } = result;
   const { facts } = session.link;
-  if (login === undefined) {
-    session.log.loginFailed({ ...facts, login: name, mechanism });
-    await session.link.punish();
+  if (outcome.result !== 'ok') {
+    const { result: reason, name, delayMs } = outcome;
+    session.log.loginFailed({ ...facts, login: name, mechanism, reason });
+    await session.link.punish(delayMs);
+    if (reason === 'locked')
+      throw new Refusal('UNAVAILABLE', 'Too many failed attempts to log in; try again in some minutes');
     throw new Refusal('AUTHENTICATIONFAILED', 'Wrong name or password');
   }
+  const { login } = outcome;
   if (!login.rights.read) {
     throw new Refusal('AUTHORIZATIONFAILED', 'This login may not read the mailbox');
   }

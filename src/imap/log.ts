@@ -15,7 +15,13 @@ export interface ImapLog {
   turnedAway(event: ConnectionFacts & { readonly reason: string }): void;
   tlsFailed(event: ConnectionFacts & { readonly reason: string }): void;
   loggedIn(event: ConnectionFacts & { readonly login: string; readonly mechanism: string }): void;
-  loginFailed(event: ConnectionFacts & { readonly login: string; readonly mechanism: string }): void;
+  loginFailed(
+    event: ConnectionFacts & {
+      readonly login: string;
+      readonly mechanism: string;
+      readonly reason: 'credentials' | 'locked';
+    },
+  ): void;
   /** Something thrown that is no answer: a bug. `id` is what the client was told. */
   bug(
     event: ConnectionFacts & { readonly id: string; readonly command: string; readonly error: unknown },

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { LineTooLong } from '../edge/byte-input.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { StoreError, type StoreRefusal } from '../mailbox/store-error.ts';
+import { SaslProblem } from '../sasl/scram.ts';
 import { LiteralTooBig } from './wire/command-reader.ts';
 import { SyntaxProblem } from './wire/syntax.ts';
 
@@ -41,7 +42,7 @@ export interface Failure {
 
 /** The answer for whatever was thrown. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof SyntaxProblem || error instanceof LineTooLong)
+  if (error instanceof SyntaxProblem || error instanceof LineTooLong || error instanceof SaslProblem)
     return { status: 'BAD', code: undefined, text: error.message };
   if (error instanceof Refusal) return { status: 'NO', code: error.code, text: error.message };
   if (error instanceof LiteralTooBig) return { status: 'NO', code: 'TOOBIG', text: error.message };

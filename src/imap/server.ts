@@ -4,12 +4,13 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { createLoginDesk } from '../edge/login-desk.ts';
+import { createLoginGuard, type LoginGuard } from '../edge/login-guard.ts';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
 import { Connection, type Host } from './connection.ts';
 import { defaultLimits, type ImapLimits } from './limits.ts';
 import { type ImapLog, silentLog } from './log.ts';
-import { LoginThrottle } from './login-throttle.ts';
 import type { ImapAccounts } from './session.ts';
 
 export interface ImapServerOptions {
@@ -19,6 +20,8 @@ export interface ImapServerOptions {
   readonly tls: () => SecureContext;
   /** `imaps`: TLS from the first byte (RFC 8314); `imap`: plain until STARTTLS. */
   readonly mode: 'imap' | 'imaps';
+  /** One for all edges; one of its own when left out. */
+  readonly guard?: LoginGuard;
   readonly log?: ImapLog;
   readonly limits?: Partial<ImapLimits>;
   readonly clock?: Clock;
@@ -90,21 +93,15 @@ class ListeningServer implements ImapServer {
 
   #createHost(): Host {
     const { store, accounts, tls, clock = Date.now } = this.#options;
-    const { loginFailureDelayMs, loginFailureMostDelayMs } = this.#limits;
-    const throttle = new LoginThrottle({
-      firstDelayMs: loginFailureDelayMs,
-      mostDelayMs: loginFailureMostDelayMs,
-      clock,
-    });
+    const guard = this.#options.guard ?? createLoginGuard(clock);
     return {
       store,
-      accounts,
+      desk: createLoginDesk({ accounts, guard, scope: 'imap' }),
       tls,
       clock,
       limits: this.#limits,
       log: this.#log,
       claimMailbox: (connection, mailboxId) => this.#claimMailbox(connection, mailboxId),
-      noteLoginFailure: (address) => throttle.noteFailure(address),
     };
   }
 

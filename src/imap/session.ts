@@ -3,9 +3,11 @@
  * this; the connection underneath is seen only through {@link Link}.
  */
 
+import type { DeskAccounts, LoginDesk } from '../edge/login-desk.ts';
 import type { Output } from '../edge/output.ts';
 import type { Clock } from '../lib/time.ts';
 import type { MailStore } from '../mailbox/mail-store.ts';
+import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import type { ImapLimits } from './limits.ts';
 import type { ConnectionFacts, ImapLog } from './log.ts';
 import type { Ranges } from './number-ranges.ts';
@@ -28,10 +30,7 @@ export interface ImapLogin {
   readonly withoutCapabilities?: readonly string[];
 }
 
-export interface ImapAccounts {
-  /** Undefined for a wrong name or password, which takes as long as a right one. */
-  authenticate(login: string, password: string, scope: 'imap'): Promise<ImapLogin | undefined>;
-}
+export type ImapAccounts = DeskAccounts<ImapLogin>;
 
 /** What a session may ask of its connection. */
 export interface Link {
@@ -46,13 +45,15 @@ export interface Link {
   compress(): Promise<void>;
   /** Counts the mailbox's connections; false when it has too many. */
   claimMailbox(mailboxId: number): boolean;
-  /** Waits before a wrong password is answered. @throws {Farewell} after too many. */
-  punish(): Promise<void>;
+  /** What a login can be bound to; undefined without TLS. */
+  readonly channel: ChannelBindings | undefined;
+  /** Waits so many milliseconds before a failed login is answered. @throws {Farewell} after too many. */
+  punish(delayMs: number): Promise<void>;
 }
 
 export interface SessionParts {
   readonly store: MailStore;
-  readonly accounts: ImapAccounts;
+  readonly desk: LoginDesk<ImapLogin>;
   readonly out: Output;
   readonly link: Link;
   readonly limits: ImapLimits;
@@ -62,7 +63,7 @@ export interface SessionParts {
 
 export class Session {
   readonly store: MailStore;
-  readonly accounts: ImapAccounts;
+  readonly desk: LoginDesk<ImapLogin>;
   readonly out: Output;
   readonly link: Link;
   readonly limits: ImapLimits;
@@ -81,7 +82,7 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.store = parts.store;
-    this.accounts = parts.accounts;
+    this.desk = parts.desk;
     this.out = parts.out;
     this.link = parts.link;
     this.limits = parts.limits;

@@ -21,7 +21,7 @@ export function createImapLog(log: Log, edge: 'imap' | 'imaps'): ImapLog {
       log.info({ event: 'login', edge, ...event }, 'login succeeded');
     },
     loginFailed(event) {
-      metrics.logins.add({ protocol, result: 'credentials' });
+      metrics.logins.add({ protocol, result: event.reason });
       log.warn({ event: 'login-failed', edge, ...event }, 'login failed');
     },
     bug({ error, ...event }) {

@@ -7,6 +7,7 @@ import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
 import { MemoryBlobStore } from '../../src/blob/memory.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openSqlite } from '../../src/db/sqlite.ts';
+import { createLoginGuard, type LoginGuard } from '../../src/edge/login-guard.ts';
 import type { ImapLimits } from '../../src/imap/limits.ts';
 import type { ImapLog } from '../../src/imap/log.ts';
 import { createImapServer, type ImapServer } from '../../src/imap/server.ts';
@@ -37,6 +38,7 @@ export interface ImapTestOptions {
   readonly mode?: 'imap' | 'imaps';
   readonly limits?: Partial<ImapLimits>;
   readonly log?: ImapLog;
+  readonly guard?: LoginGuard;
   /** Puts something between the edge and the store, e.g. to make it fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -47,7 +49,7 @@ const plainHasher = {
     (stored === `plain:${secret}` ? 'yes' : 'no') as 'yes' | 'no',
 };
 
-const quickLimits: Partial<ImapLimits> = { loginFailureDelayMs: 0, messageBytes: 16 * 1024 * 1024 };
+const quickLimits: Partial<ImapLimits> = { messageBytes: 16 * 1024 * 1024 };
 
 export async function startImapServer(options: ImapTestOptions = {}): Promise<ImapTestServer> {
   const db = openSqlite({ file: ':memory:' });
@@ -69,6 +71,7 @@ export async function startImapServer(options: ImapTestOptions = {}): Promise<Im
     mode: options.mode ?? 'imaps',
     limits: { ...quickLimits, ...options.limits },
     clock: standingClock,
+    guard: options.guard ?? createLoginGuard(standingClock, { delayMs: 0 }),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
   const port = await server.listen(0, '127.0.0.1');

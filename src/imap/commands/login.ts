@@ -15,8 +15,8 @@ export const login: PlainCommand = {
     args.end();
     return async (session) => {
       requireTls(session);
-      const found = await session.accounts.authenticate(name, password, 'imap');
-      return finishLogin(session, { name, login: found }, 'LOGIN');
+      const { address } = session.link.facts;
+      return finishLogin(session, await session.desk.byPassword(address, name, password), 'LOGIN');
     };
   },
 };

@@ -47,7 +47,12 @@ test('an SMTP refusal keeps its cause inside, under err', () => {
 test('failed logins are warnings, counted by reason', () => {
   const { log, lines, counted } = openLog();
   createSmtpLog(log)({ ...session, event: 'login-failed', login: 'x', reason: 'locked' });
-  createImapLog(log, 'imaps').loginFailed({ ...connection, login: 'x', mechanism: 'PLAIN' });
+  createImapLog(log, 'imaps').loginFailed({
+    ...connection,
+    login: 'x',
+    mechanism: 'PLAIN',
+    reason: 'credentials',
+  });
   assert.deepEqual(
     lines.map(({ level }) => level),
     ['warn', 'warn'],
