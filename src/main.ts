@@ -2,10 +2,11 @@
  * The running provider: start in order, serve, stop in order. Stopping takes no new work, lets what is under
  * way end, and closes the store last, so that nothing answered 250 is lost.
  */
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { VirusScanner } from './antivirus/scanner.ts';
 import type { Config, ListenName } from './config/schema.ts';
 import { readTlsSecret } from './config/secrets.ts';
+import { openServerContext } from './edge/tls-terms.ts';
 import type { Steps } from './lib/steps.ts';
 import type { Clock } from './lib/time.ts';
 import { buildServices, type Listening } from './services.ts';
@@ -110,7 +111,7 @@ interface TlsInUse {
 function openTls(config: Config): TlsInUse {
   const { certificatePem, keyPem } = readTlsSecret(config);
   const { minVersion } = config.tls;
-  return { context: createSecureContext({ cert: certificatePem, key: keyPem, minVersion }), certificatePem };
+  return { context: openServerContext({ certificatePem, keyPem }, minVersion), certificatePem };
 }
 
 function elapsed(since: number): number {

@@ -33,6 +33,8 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'dkimverify', package: 'python3-dkim' },
   { command: 'clamd', package: 'clamav-daemon' },
   { command: 'postfix', package: 'postfix' },
+  { command: 'testssl', package: 'testssl.sh' },
+  { command: 'hexdump', package: 'bsdextrautils' },
   { command: 'exim4', package: 'exim4-daemon-light', installedBy: '.ci/unpack-exim' },
 ];
 
