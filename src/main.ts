@@ -14,6 +14,7 @@ import { reportFailure, reportServing, reportStopped, reportStopping } from './t
 import { createLog, type Log, type RootLog } from './telemetry/log.ts';
 import { reportNotReloaded, reportReloaded } from './telemetry/upkeep-events.ts';
 import { readVersion } from './telemetry/version.ts';
+import type { WebTls } from './web/server.ts';
 import { openStores } from './wire.ts';
 
 export interface ProviderOptions {
@@ -49,6 +50,7 @@ export async function startProvider(config: Config, options: ProviderOptions): P
       clock,
       tls: () => tls.context,
       tlsCertificate: () => tls.certificatePem,
+      webTls: () => tls,
       onError: (error) => reportFailure(log, 'worker', error),
       ...(options.steps === undefined ? {} : { steps: options.steps }),
       ...(options.scanner === undefined ? {} : { scanner: options.scanner }),
@@ -102,9 +104,8 @@ export async function runProvider(config: Config): Promise<void> {
   log.flush();
 }
 
-interface TlsInUse {
+interface TlsInUse extends WebTls {
   readonly context: SecureContext;
-  readonly certificatePem: string;
 }
 
 /** @throws {ConfigError | Error} when the files cannot be used. */

@@ -19,6 +19,7 @@ import { startTimeoutWatch } from './points/timeout-watch.ts';
 import type { OutgoingRow } from './queue/outgoing.ts';
 import { startQueueRunner } from './queue/queue-runner.ts';
 import type { RelayResult } from './relay/relay.ts';
+import { buildWeb } from './serve-web.ts';
 import type { SmtpLimits } from './smtp/edge.ts';
 import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
@@ -27,6 +28,7 @@ import type { Log } from './telemetry/log.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
 import { openUpkeep } from './upkeep.ts';
+import type { WebTls } from './web/server.ts';
 import { buildParts, openRelay, type Stores, type WireOptions } from './wire.ts';
 
 export interface Listening {
@@ -40,6 +42,8 @@ export interface ServiceOptions extends WireOptions {
   readonly tls: () => SecureContext;
   /** The certificate among them, PEM. */
   readonly tlsCertificate: () => string;
+  /** The files themselves: the same object while they are not read again. */
+  readonly webTls: () => WebTls;
 }
 
 export interface Services {
@@ -118,7 +122,11 @@ export async function buildServices(
   wake.delivery = () => deliveryWorker.wake();
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
-  const servers = buildServers(config, stores, parts, options);
+  const listening: Partial<Record<ListenName, Listening>> = {};
+  const servers = {
+    ...buildServers(config, stores, parts, options),
+    https: await buildWeb(config, stores, options, () => listening),
+  };
   const opened: Server[] = [];
   const keepers = startKeepers(config, stores, parts, options);
   const workers: Runner[] = [deliveryWorker, queueRunner, timeoutWatch, ...keepers, ...upkeep.start()];
@@ -128,7 +136,7 @@ export async function buildServices(
     await Promise.all(workers.map((worker) => worker.stop()));
   };
   try {
-    const listening = await listenAll(config, servers, opened);
+    await listenAll({ config, servers, opened, listening });
     const { db } = stores;
     workers.push(startHeartbeat({ db, node: config.node, clock: options.clock, onError: options.onError }));
     const clockMoved = () => {
@@ -226,8 +234,16 @@ function smtpLimits({ limits }: Config): Partial<SmtpLimits> {
   };
 }
 
-async function listenAll(config: Config, servers: Servers, opened: Server[]): Promise<Services['listening']> {
-  const listening: Partial<Record<ListenName, Listening>> = {};
+interface Opening {
+  readonly config: Config;
+  readonly servers: Servers;
+  /** Gets the servers that listen. */
+  readonly opened: Server[];
+  /** Gets where they listen. */
+  readonly listening: Partial<Record<ListenName, Listening>>;
+}
+
+async function listenAll({ config, servers, opened, listening }: Opening): Promise<void> {
   for (const [name, place] of Object.entries(config.listen) as [ListenName, Listener | null][]) {
     const server = servers[name];
     if (place === null || server === undefined) continue;
@@ -235,7 +251,6 @@ async function listenAll(config: Config, servers: Servers, opened: Server[]): Pr
     listening[name] = typeof bound === 'number' ? { address: place.address, port: bound } : bound;
     opened.push(server);
   }
-  return listening;
 }
 
 /** A receipt or service message that no server takes: its peer lacks a proof, and somebody must look. */

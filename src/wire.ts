@@ -184,8 +184,8 @@ export async function readPublication(
   };
 }
 
-/** The signer over a key in PEM, for those that have one in hand: the sandbox signs its own index. */
-export { createPemSigner } from './keys/pem.ts';
+/** Signers over a key in PEM, for those that have one in hand: the sandbox signs its index, the web its profiles. */
+export { createPemSigner, createTlsKeySigner } from './keys/pem.ts';
 
 /** @throws {ConfigError | Error} with what to do when key and certificates cannot be used. */
 export function openSigner(config: Config): Signer {

@@ -81,7 +81,7 @@ function checkAuthorities({ timeStamp, sandbox }: CheckedParts, report: Report):
 }
 
 /** A setting that is silently ignored is worse than none. */
-const NOT_SERVED = ['pop3', 'pop3s', 'https'];
+const NOT_SERVED = ['pop3', 'pop3s'];
 
 function checkListeners(config: CheckedParts, report: Report): void {
   const taken = new Map<string, string>();

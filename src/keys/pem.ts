@@ -37,6 +37,27 @@ export function createPemSigner(pem: PemKey): Signer {
   };
 }
 
+export interface AnyKeySigner {
+  readonly signer: Signer;
+  /** Of its values: RSASSA-PKCS1-v1_5, or ECDSA as DER; with SHA-256 both. */
+  readonly algorithm: 'rsa' | 'ecdsa';
+}
+
+/**
+ * The same for a key that was made for TLS and may be of another kind; never for certified mail. Undefined for kinds
+ * that cannot sign CMS with SHA-256.
+ * @throws {Error} that says what to do, when key or certificates cannot be read or do not belong together.
+ */
+export function createTlsKeySigner({ keyPem, chainPem }: PemKey): AnyKeySigner | undefined {
+  const key = parseKey({ keyPem });
+  if (key.asymmetricKeyType === 'rsa')
+    return { signer: createPemSigner({ keyPem, chainPem }), algorithm: 'rsa' };
+  const chain = readChain(chainPem);
+  if (key.asymmetricKeyType !== 'ec' || chain[0]?.checkPrivateKey(key) !== true) return undefined;
+  const certificates = chain.filter((certificate) => !isRoot(certificate)).map(({ raw }) => raw);
+  return { signer: { chain: certificates, sign: (tbs) => signWith(key, tbs) }, algorithm: 'ecdsa' };
+}
+
 /**
  * The signing operation of a key that needs no certificate: DKIM.
  * @throws {Error} that says what to do, when the key cannot be read or is not RSA of 2048 bits at least.
@@ -46,13 +67,16 @@ export function createPemSign(keyPem: string): (tbs: Uint8Array) => Promise<Uint
   return (tbs) => signWith(key, tbs);
 }
 
-function readKey({ keyPem, passphrase }: Omit<PemKey, 'chainPem'>): KeyObject {
-  let key: KeyObject;
+function parseKey({ keyPem, passphrase }: Omit<PemKey, 'chainPem'>): KeyObject {
   try {
-    key = createPrivateKey(passphrase === undefined ? keyPem : { key: keyPem, passphrase });
+    return createPrivateKey(passphrase === undefined ? keyPem : { key: keyPem, passphrase });
   } catch (cause) {
     throw new Error('The private key cannot be read: is it PEM, and is the passphrase right?', { cause });
   }
+}
+
+function readKey(pem: Omit<PemKey, 'chainPem'>): KeyObject {
+  const key = parseKey(pem);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (key.asymmetricKeyType !== 'rsa' || bits < leastModulusBits)
     throw new Error(`The private key must be RSA of ${leastModulusBits} bits or more.`);

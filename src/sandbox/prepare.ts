@@ -100,7 +100,8 @@ async function makeKeys(
   }
   if (!existsSync(place.dkimKey)) writeFile(place.dkimKey, await makeDkimKey(), 0o600);
   if (!existsSync(place.tlsKey)) {
-    const hosts = ['localhost', provider.domain, `mx.${provider.domain}`, '127.0.0.1'];
+    const names = ['mx', 'autoconfig', 'autodiscover'].map((name) => `${name}.${provider.domain}`);
+    const hosts = ['localhost', provider.domain, ...names, '127.0.0.1'];
     const issued = await issueTlsCertificate(ca, { hosts, at });
     writeFile(place.tlsCertificate, issued.chainPem, 0o644);
     writeFile(place.tlsKey, issued.keyPem, 0o600);

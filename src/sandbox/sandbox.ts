@@ -38,7 +38,7 @@ export interface RunningSandbox {
 
 /** Services that exist so far. */
 const services: ReadonlySet<PortName> = new Set(
-  portNames.filter((name) => name !== 'https' && name !== 'pop3' && name !== 'pop3s'),
+  portNames.filter((name) => name !== 'pop3' && name !== 'pop3s'),
 );
 
 const clamdSocket = '/run/clamav/clamd.ctl';

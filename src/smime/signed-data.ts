@@ -33,7 +33,11 @@ export interface AttachedRequest {
   readonly contentDigest: Uint8Array;
   readonly signingTime: Instant;
   readonly signer: Signer;
+  /** What the signer's values are; RSA unless told. The provider's own key is always RSA, a TLS key may not be. */
+  readonly algorithm?: SignatureAlgorithm;
 }
+
+export type SignatureAlgorithm = 'rsa' | 'ecdsa';
 
 /** Numbers the way of building the structure around a signature value; a changed structure gets the next one. */
 export const signatureProfile = 1;
@@ -81,7 +85,8 @@ export async function buildSignedData(request: AttachedRequest): Promise<Uint8Ar
   const content = encodeSequence(dataType, encodeContext(0, encodeOctetString(request.content)));
   const attributes = buildSignedAttributes(request.contentDigest, request.signingTime);
   const value = await request.signer.sign(attributes);
-  return assemble({ chain: request.signer.chain, attributes, value, content });
+  const { algorithm = 'rsa' } = request;
+  return assemble({ chain: request.signer.chain, attributes, value, content, algorithm });
 }
 
 /** The signed attributes as the SET whose DER encoding is what gets signed (RFC 5652 §5.4). */
@@ -100,14 +105,20 @@ interface ContentInfoParts {
   readonly value: Uint8Array;
   /** EncapsulatedContentInfo, DER. */
   readonly content: Uint8Array;
+  readonly algorithm?: SignatureAlgorithm;
 }
 
-function assemble({ chain, attributes, value, content }: ContentInfoParts): Uint8Array {
+function assemble({ chain, attributes, value, content, algorithm = 'rsa' }: ContentInfoParts): Uint8Array {
   const constant = constantPartsOf(chain);
   // In place the SET has the implicit tag [0]; everything after the first byte is the same.
   const tagged = Buffer.from(attributes);
   tagged[0] = 0xa0;
-  const signerInfo = encodeSequence(constant.signerHead, tagged, rsaAlgorithm, encodeOctetString(value));
+  const signerInfo = encodeSequence(
+    constant.signerHead,
+    tagged,
+    signatureAlgorithms[algorithm],
+    encodeOctetString(value),
+  );
   const signedData = encodeSequence(
     version1,
     digestAlgorithms,
@@ -163,6 +174,11 @@ const sha256Algorithm = encodeSequence(encodeOid(oids.sha256));
 const digestAlgorithms = encodeSetOf(sha256Algorithm);
 // RFC 3370 §3.2: rsaEncryption, with NULL parameters.
 const rsaAlgorithm = encodeSequence(encodeOid(oids.rsaEncryption), encodeNull());
+// RFC 5754 §3.3: the parameters of ECDSA with SHA-2 are absent.
+const signatureAlgorithms: Readonly<Record<SignatureAlgorithm, Uint8Array>> = {
+  rsa: rsaAlgorithm,
+  ecdsa: encodeSequence(encodeOid(oids.ecdsaWithSha256)),
+};
 const contentTypeAttribute = encodeSequence(encodeOid(oids.contentType), encodeElement(0x31, dataType));
 const capabilitiesAttribute = encodeSequence(
   encodeOid(oids.smimeCapabilities),
