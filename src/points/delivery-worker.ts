@@ -40,7 +40,7 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
     if (!isReady(options.parts)) return undefined; // no receipt may carry a time that is not true
     if (inFlight.size >= options.concurrency) return undefined; // a finished message wakes the loop
     const now = clock();
-    const due = await db.read((tx) => nextRecipientDue(tx, true));
+    const due = await db.read((tx) => nextRecipientDue(tx, now, true));
     if (due === undefined) return undefined;
     if (due > now) return due - now;
     const claim = { owner: node, now, leaseMs, limit: claimSize };

@@ -41,7 +41,7 @@ export function startTimeoutWatch({ parts, onError }: TimeoutWatchOptions): Runn
   async function round(): Promise<number | undefined> {
     if (!isReady(parts)) return undefined; // what is due by a clock that is wrong may not be due
     const now = clock();
-    const due = await db.read((tx) => nextRecipientDue(tx, false));
+    const due = await db.read((tx) => nextRecipientDue(tx, now, false));
     if (due === undefined) return undefined;
     if (due > now) return due - now;
     const claim = { owner: node, now, leaseMs, limit: claimSize };

@@ -186,12 +186,14 @@ export async function postpone(
   return 'waiting';
 }
 
-/** The instant the next row falls due, or undefined when the queue is empty. */
-export async function nextDue(tx: ReadTransaction): Promise<Instant | undefined> {
-  const row = await tx.get<{ due: number | null }>(
-    'SELECT MIN(MAX(next_at, COALESCE(lease_until, 0))) AS due FROM outgoing WHERE held = 0',
+/** The instant the next row falls due that is in nobody's hands at `now`, or undefined when there is none. */
+export async function nextDue(tx: ReadTransaction, now: Instant): Promise<Instant | undefined> {
+  const row = await tx.get<{ due: number }>(
+    `SELECT next_at AS due FROM outgoing WHERE held = 0 AND (lease_until IS NULL OR lease_until <= ?)
+       ORDER BY next_at LIMIT 1`,
+    now,
   );
-  return row?.due ?? undefined;
+  return row?.due;
 }
 
 export interface QueueFilter {

@@ -288,14 +288,19 @@ export async function postponeRecipient(tx: Transaction, id: number, nextAt: Ins
   );
 }
 
-/** The instant the next recipient falls due, or undefined. */
-export async function nextRecipientDue(tx: ReadTransaction, local: boolean): Promise<Instant | undefined> {
-  const row = await tx.get<{ due: number | null }>(
-    `SELECT MAX(next_at, COALESCE(lease_until, 0)) AS due FROM pec_recipient
-       WHERE next_at IS NOT NULL AND local = ? ORDER BY next_at LIMIT 1`,
+/** The instant the next recipient falls due that is in nobody's hands at `now`, or undefined. */
+export async function nextRecipientDue(
+  tx: ReadTransaction,
+  now: Instant,
+  local: boolean,
+): Promise<Instant | undefined> {
+  const row = await tx.get<{ due: number }>(
+    `SELECT next_at AS due FROM pec_recipient WHERE local = ? AND next_at IS NOT NULL
+       AND (lease_until IS NULL OR lease_until <= ?) ORDER BY next_at LIMIT 1`,
     local ? 1 : 0,
+    now,
   );
-  return row?.due ?? undefined;
+  return row?.due;
 }
 
 function toPecMessage(row: MessageRow): PecMessage {

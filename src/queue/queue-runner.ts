@@ -38,7 +38,7 @@ export async function startQueueRunner(options: QueueRunnerOptions): Promise<Run
     const free = options.concurrency - inFlight.size;
     if (free <= 0) return undefined; // a finished job wakes the loop
     const now = options.clock();
-    const due = await db.read(nextDue);
+    const due = await db.read((tx) => nextDue(tx, now));
     if (due === undefined) return undefined;
     if (due > now) return due - now;
     const jobs = await db.transact((tx) => claimDue(tx, { owner, now, leaseMs, limit: free }));

@@ -17,6 +17,7 @@ import { migration as messageIds } from './014-message-ids.ts';
 import { migration as logins } from './015-logins.ts';
 import { migration as logLayout } from './016-log-layout.ts';
 import { migration as sharedFolders } from './017-shared-folders.ts';
+import { migration as dueRecipients } from './018-due-recipients.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -36,4 +37,5 @@ export const allMigrations: readonly Migration[] = [
   logins,
   logLayout,
   sharedFolders,
+  dueRecipients,
 ];

@@ -94,7 +94,17 @@ test('a temporary failure is kept with its reason and tried again', async (t) =>
     [row?.attempts, row?.nextAt, row?.lastCode, row?.lastText],
     [1, testEpoch + 30_000, 451, 'later'],
   );
-  assert.equal(await db.read(nextDue), testEpoch + 30_000);
+  assert.equal(await db.read((tx) => nextDue(tx, testEpoch)), testEpoch + 30_000);
+});
+
+test('what another has in hands hides nothing that is due, and is due again when its lease runs out', async (t) => {
+  const { db } = await fill(t, ['anna@beta.test', 'luca@gamma.test']);
+  const dueAt = (now: number) => db.read((tx) => nextDue(tx, now));
+  await db.transact((tx) => claimDue(tx, { ...claim, limit: 1 }));
+  assert.equal(await dueAt(testEpoch), testEpoch, 'the second row');
+  await db.transact((tx) => claimDue(tx, claim));
+  assert.equal(await dueAt(testEpoch + 999), undefined, 'both are in hands');
+  assert.equal(await dueAt(testEpoch + 1000), testEpoch);
 });
 
 test('a row on hold is not due until it is let go', async (t) => {
