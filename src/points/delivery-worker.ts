@@ -21,10 +21,12 @@ export interface DeliveryWorkerOptions {
   /** Messages under way at the same time. */
   readonly concurrency: number;
   readonly onError: (error: unknown) => void;
+  /** Longest sleep while nothing is due, milliseconds; 5000 unless told. */
+  readonly longestSleepMs?: number;
 }
 
 const leaseMs = 10 * 60_000;
-const longestSleepMs = 5000;
+const standardSleepMs = 5000;
 /** After a failure that is not the recipient's: the key away, the disk full. */
 const retryMs = 15_000;
 /** Recipients claimed at once. */
@@ -34,6 +36,7 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
   const { db, clock, node } = options.parts;
   await db.transact((tx) => releaseRecipientLeases(tx, node));
   const inFlight = new Set<Promise<void>>();
+  const { longestSleepMs = standardSleepMs } = options;
   const runner = startRunner({ round, onError: options.onError, longestSleepMs });
 
   async function round(): Promise<number | undefined> {

@@ -30,6 +30,8 @@ export interface HousekeepingOptions {
   readonly accounts: Pick<Accounts, 'findDomain' | 'findMailbox' | 'addMailbox'>;
   readonly retention: Retention;
   readonly onError: (error: unknown) => void;
+  /** Longest sleep while nothing is due, milliseconds; a minute unless told. */
+  readonly longestSleepMs?: number;
 }
 
 interface Task {
@@ -42,12 +44,13 @@ interface Task {
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-const longestSleepMs = minute;
+const standardSleepMs = minute;
 /** Rows to a transaction, so that mail does not wait. */
 const batch = 200;
 
 export function startHousekeeping(options: HousekeepingOptions): Runner {
   const { clock } = options.parts;
+  const { longestSleepMs = standardSleepMs } = options;
   const tasks = listTasks(options);
   const done = new Map<Task, Instant>();
   for (const task of tasks)

@@ -26,16 +26,19 @@ import { isReady } from './readiness.ts';
 import { type SealedMessage, seal } from './seal.ts';
 
 const leaseMs = 5 * 60_000;
-const longestSleepMs = 5000;
+const standardSleepMs = 5000;
 const retryMs = 60_000;
 const claimSize = 100;
 
 export interface TimeoutWatchOptions {
   readonly parts: PointParts;
   readonly onError: (error: unknown) => void;
+  /** Longest sleep while nothing is due, milliseconds; 5000 unless told. */
+  readonly longestSleepMs?: number;
 }
 
-export function startTimeoutWatch({ parts, onError }: TimeoutWatchOptions): Runner {
+export function startTimeoutWatch(options: TimeoutWatchOptions): Runner {
+  const { parts, onError, longestSleepMs = standardSleepMs } = options;
   const { db, clock, node } = parts;
 
   async function round(): Promise<number | undefined> {

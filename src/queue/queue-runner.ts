@@ -22,16 +22,19 @@ export interface QueueRunnerOptions {
   /** Records the outcome of a job; until it resolves the job's lease stands. */
   readonly settle: (job: OutgoingJob, results: readonly RelayResult[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** Longest sleep while nothing is due, milliseconds; 5000 unless told. */
+  readonly longestSleepMs?: number;
 }
 
 /** Longer than any SMTP transaction with its timeouts takes, so that a job is never tried twice at once. */
 const leaseMs = 30 * 60_000;
-const longestSleepMs = 5000;
+const standardSleepMs = 5000;
 
 export async function startQueueRunner(options: QueueRunnerOptions): Promise<Runner> {
   const { db, owner } = options;
   await db.transact((tx) => releaseLeases(tx, owner));
   const inFlight = new Set<Promise<void>>();
+  const { longestSleepMs = standardSleepMs } = options;
   const runner = startRunner({ round, onError: options.onError, longestSleepMs });
 
   async function round(): Promise<number | undefined> {
