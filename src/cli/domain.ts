@@ -1,9 +1,10 @@
-/** `pec domain add|list|set|dkim`: the domains this provider certifies mail for. */
+/** `pec domain add|list|set|dkim|dns`: the domains this provider certifies mail for. */
 import { Command, Option } from 'commander';
 import type { Domain, DomainSettings } from '../accounts/domains.ts';
 import { formatByteCount, parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { addDkimCommand } from './dkim.ts';
+import { addDnsCommand } from './domain-dns.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import {
   jsonOption,
@@ -78,6 +79,7 @@ export function buildDomainCommand(terminal: Terminal): Command {
       terminal.print(renderDomains([changed]));
     });
   addDkimCommand(domain, terminal);
+  addDnsCommand(domain, terminal);
   return domain;
 }
 

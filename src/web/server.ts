@@ -12,6 +12,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify';
+import { tlsTerms } from '../edge/tls-terms.ts';
 import { buildSecurityHeaders } from './headers.ts';
 import { silentLog, type WebLog } from './log.ts';
 import { addAppleProfile } from './routes/apple-profile.ts';
@@ -99,7 +100,7 @@ function createTlsServer(options: WebServerOptions, log: WebLog, handler: Handle
 }
 
 function toContext({ certificatePem, keyPem, minVersion }: WebTls) {
-  return { cert: certificatePem, key: keyPem, minVersion };
+  return { cert: certificatePem, key: keyPem, ...tlsTerms(minVersion) };
 }
 
 /** Mail programs write this path in every case there is; all others count as they are. */

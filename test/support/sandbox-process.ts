@@ -19,6 +19,7 @@ export interface Ports {
   readonly mx: number;
   readonly imap: number;
   readonly imaps: number;
+  readonly https: number;
 }
 
 export interface Account {
