@@ -34,6 +34,11 @@ export async function addContent(tx: Transaction, segments: Segments): Promise<n
   return row.id;
 }
 
+/** Says how many octets CRLF at each line end adds, in the transaction that adds the content. */
+export async function noteLineEnds(tx: Transaction, id: number, octets: number): Promise<void> {
+  await tx.run('UPDATE content SET line_end_octets = ? WHERE id = ?', octets, id);
+}
+
 /**
  * The segments of a stored message.
  * @throws {MailError} `temporary`, 451 4.3.0, when there is no such content: a row pointed to nothing.

@@ -1,10 +1,11 @@
 /** Messages that a program hands in: appended, or put in the place of one that goes. All or none. */
-import { addContent } from '../content/content.ts';
+import { addContent, noteLineEnds } from '../content/content.ts';
 import type { Transaction } from '../db/database.ts';
 import { sizeOf } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { parseFlags } from './flags.ts';
 import { type FolderRow, requireFolder } from './folder-rows.ts';
+import { findLineEnds } from './line-ends.ts';
 import type { NewMessage, Replacement } from './mail-store.ts';
 import { addMessages, type MessageToAdd, readRows, removeMessages } from './message-rows.ts';
 import { noteChange } from './notices.ts';
@@ -58,6 +59,8 @@ async function addAll(
   const added: MessageToAdd[] = [];
   for (const { content, flags, internalDate } of messages) {
     const contentId = await addContent(tx, content);
+    const lineEnds = findLineEnds(content);
+    if (lineEnds > 0) await noteLineEnds(tx, contentId, lineEnds);
     const size = sizeOf(content);
     added.push({ flags: parseFlags(flags), size, internalDate, savedAt: at, contentId });
   }

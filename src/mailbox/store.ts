@@ -6,7 +6,7 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { readSegments, spool } from '../blob/read-segments.ts';
 import { loadContent } from '../content/content.ts';
 import { loadStructure } from '../content/structure.ts';
-import type { Database, Transaction } from '../db/database.ts';
+import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
 import { appendMessages, replaceMessage } from './append.ts';
 import { readChanges } from './changes.ts';
@@ -23,11 +23,13 @@ import {
   setSubscribed,
 } from './folders.ts';
 import { listKeywords } from './keywords.ts';
+import { LineEndMeter, measureLineEnds, rememberLineEnds } from './line-ends.ts';
 import type { MailStore, UidRanges } from './mail-store.ts';
 import { readRows, removeMessages, toRecord } from './message-rows.ts';
 import { noteChange, Watchers } from './notices.ts';
 import { readQuota, requireLiveMailbox } from './quota.ts';
 import { storeFlags } from './store-flags.ts';
+import { createThreadMethods } from './thread-methods.ts';
 
 export interface MailStoreParts {
   readonly db: Database;
@@ -42,6 +44,7 @@ export function createMailStore(parts: MailStoreParts): MailStore {
     ...createReadingMethods(parts),
     ...createChangingMethods(parts),
     ...createContentMethods(parts),
+    ...createThreadMethods(parts),
     quota: (mailboxId) => parts.db.read((tx) => readQuota(tx, mailboxId)),
     watch: (mailboxId, listener) => watchers.watch(mailboxId, listener),
   };
@@ -102,20 +105,22 @@ function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
 
 type ReadingMethods = Pick<
   MailStore,
-  'status' | 'uids' | 'messages' | 'changesSince' | 'keywords' | 'firstRecent'
+  'status' | 'snapshot' | 'uids' | 'messages' | 'changesSince' | 'keywords' | 'firstRecent'
 >;
 
 function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
   return {
     status: (folderId) => db.read(async (tx) => toStatus(await requireFolder(tx, folderId))),
+    snapshot: (folderId, since) =>
+      db.read(async (tx) => ({
+        status: toStatus(await requireFolder(tx, folderId)),
+        uids: await readUids(tx, folderId),
+        changes: since === undefined ? undefined : await readChanges(tx, folderId, since),
+      })),
     uids: (folderId) =>
       db.read(async (tx) => {
         await requireFolder(tx, folderId);
-        const rows = await tx.all<{ uid: number }>(
-          'SELECT uid FROM message WHERE folder_id = ? ORDER BY uid',
-          folderId,
-        );
-        return rows.map((row) => row.uid);
+        return readUids(tx, folderId);
       }),
     messages: (folderId, uids) =>
       db.read(async (tx) => {
@@ -138,6 +143,11 @@ function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
       });
     },
   };
+}
+
+async function readUids(tx: ReadTransaction, folderId: number): Promise<number[]> {
+  const sql = 'SELECT uid FROM message WHERE folder_id = ? ORDER BY uid';
+  return (await tx.all<{ uid: number }>(sql, folderId)).map(({ uid }) => uid);
 }
 
 type ChangingMethods = Pick<MailStore, 'append' | 'replace' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;
@@ -176,7 +186,12 @@ type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'read'>;
 
 function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
   return {
-    storeContent: async (source) => (await spool(blobs, source)).segments,
+    storeContent: async (source) => {
+      const meter = new LineEndMeter();
+      const { segments } = await spool(blobs, measureLineEnds(source, meter));
+      rememberLineEnds(segments, meter);
+      return segments;
+    },
     structure: (contentId) => loadStructure({ db, blobs }, contentId),
     read: async function* (contentId, range) {
       const { segments } = await db.read((tx) => loadContent(tx, contentId));

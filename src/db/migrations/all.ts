@@ -18,6 +18,7 @@ import { migration as logins } from './015-logins.ts';
 import { migration as logLayout } from './016-log-layout.ts';
 import { migration as sharedFolders } from './017-shared-folders.ts';
 import { migration as dueRecipients } from './018-due-recipients.ts';
+import { migration as pop3Scram } from './019-pop3-scram.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -38,4 +39,5 @@ export const allMigrations: readonly Migration[] = [
   logLayout,
   sharedFolders,
   dueRecipients,
+  pop3Scram,
 ];
