@@ -1,5 +1,6 @@
 /** The services of one provider: points, workers and listeners, started in order and stopped in reverse. */
 import type { SecureContext } from 'node:tls';
+import type { VirusScanner } from './antivirus/scanner.ts';
 import type { Config, Listener, ListenName } from './config/schema.ts';
 import { createLoginGuard } from './edge/login-guard.ts';
 import { createImapServer } from './imap/server.ts';
@@ -23,13 +24,15 @@ import { buildWeb } from './serve-web.ts';
 import type { SmtpLimits } from './smtp/edge.ts';
 import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
+import { reportChoices } from './telemetry/events.ts';
 import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
+import { observeRelay, observeScanner } from './telemetry/observe.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
 import { openUpkeep } from './upkeep.ts';
 import type { WebTls } from './web/server.ts';
-import { buildParts, openRelay, type Stores, type WireOptions } from './wire.ts';
+import { buildParts, openRelay, openScanner, type Stores, type WireOptions } from './wire.ts';
 
 export interface Listening {
   readonly address: string;
@@ -84,10 +87,12 @@ export async function buildServices(
     ...options,
     beforeUse: (signer) => stores.db.transact((tx) => keepChain(tx, signer, options.clock())),
   });
+  const scanner = observeScanner(options.scanner ?? openScanner(config), options.log);
+  reportChoices(options.log, describeChoices(config, scanner));
   const nothing = (): void => undefined;
   const wake = { delivery: nothing, queue: nothing, timeouts: nothing };
   const parts: PointParts = {
-    ...buildParts(config, stores, { ...options, things: upkeep }),
+    ...buildParts(config, stores, { ...options, scanner, things: upkeep }),
     // Spreading reads a getter once.
     get signer() {
       return upkeep.signing.current();
@@ -104,7 +109,7 @@ export async function buildServices(
     concurrency: deliveriesAtOnce,
     onError: options.onError,
   });
-  const relay = openRelay(config, stores, options.clock);
+  const relay = observeRelay(openRelay(config, stores, options.clock), options.log);
   const queueRunner = await startQueueRunner({
     db: stores.db,
     relay,
@@ -147,6 +152,21 @@ export async function buildServices(
     await stop(0);
     throw error;
   }
+}
+
+/** What stands behind each seam, for the log. */
+function describeChoices(config: Config, { name }: VirusScanner): Record<string, string> {
+  const { signing, index, trust, dkim, relay, timeStamp } = config;
+  return {
+    signing: signing.kind,
+    index: index.kind === 'file' ? index.path : index.url,
+    antivirus: name,
+    revocationLists: trust.crl,
+    ocsp: trust.ocsp,
+    relay: relay.resolver.length === 0 ? "the system's name servers" : relay.resolver.join(', '),
+    dkim: dkim === null ? 'off' : dkim.selector,
+    timeStamp: timeStamp.authorities.map((authority) => authority.name).join(', ') || 'off',
+  };
 }
 
 /** What is done beside the mail with what is kept. */

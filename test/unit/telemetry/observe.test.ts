@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VirusScanner } from '../../../src/antivirus/scanner.ts';
+import { measureLife } from '../../../src/keys/certificate-watch.ts';
 import { createDevelopmentCa } from '../../../src/pki/development-ca.ts';
 import { issueTlsCertificate } from '../../../src/pki/issue.ts';
 import type { Relay } from '../../../src/relay/relay.ts';
+import { reportCertificateLife } from '../../../src/telemetry/events.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
-import { observeRelay, observeScanner, reportCertificates } from '../../../src/telemetry/observe.ts';
+import { observeRelay, observeScanner } from '../../../src/telemetry/observe.ts';
 
 function openLog() {
   const lines: Record<string, unknown>[] = [];
@@ -64,9 +66,9 @@ test('a certificate warns from 60 days before its end on', async () => {
   const urls = { crlUrl: 'http://crl.test/a', rootCrlUrl: 'http://crl.test/b' };
   const ca = await createDevelopmentCa({ organization: 'X', mailDomains: ['x.test'], ...urls, at: now });
   const { certificatePem } = await issueTlsCertificate(ca, { hosts: ['x.test'], at: now, days: 90 });
-  const signer = { chain: [], sign: () => Promise.reject(new Error('not asked')) };
   const day = 86_400_000;
-  for (const after of [1, 30, 91]) reportCertificates(log, signer, certificatePem, now + after * day);
+  const own = { use: 'tls', certificate: certificatePem } as const;
+  for (const after of [1, 30, 91]) reportCertificateLife(log, measureLife(own, now + after * day));
   assert.deepEqual(
     lines.map(({ level }) => level),
     ['warn', 'error'],
