@@ -1,4 +1,5 @@
 /** Quick resynchronization (RFC 7162 §3.2): telling a client that was away what it missed. */
+import type { FolderChanges } from '../mailbox/mail-store.ts';
 import { announceFlags } from './announce.ts';
 import {
   countOf,
@@ -70,13 +71,16 @@ function readSample(args: Arguments): [number, number][] {
 }
 
 /**
- * After SELECT: what vanished and what changed since the client's state. With another UIDVALIDITY nothing it
+ * After SELECT: what vanished and what changed between the client's state and the moment the folder was opened at.
+ * Nothing newer: who hears of a modseq must have been told of everything up to it. With another UIDVALIDITY nothing it
  * knows is true any more, and nothing is told (RFC 7162 §3.2.5).
  */
-export async function tellMissed(session: Session, known: KnownState): Promise<void> {
-  const { view, store } = session;
-  if (known.uidValidity !== view.folder.uidValidity) return;
-  const { changed, vanished } = await store.changesSince(view.folder.id, known.modseq);
+export async function tellMissed(
+  session: Session,
+  known: KnownState,
+  { changed, vanished }: FolderChanges,
+): Promise<void> {
+  if (known.uidValidity !== session.view.folder.uidValidity) return;
   const wanted = known.uids ?? [[1, Number.POSITIVE_INFINITY] as Range];
   const unknown: Ranges = [[highestAgreed(session, known) + 1, Number.POSITIVE_INFINITY]];
   writeVanishedEarlier(session, intersect(intersect(rangesOf(vanished), wanted), unknown));

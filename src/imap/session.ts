@@ -143,6 +143,8 @@ export class Session {
       this.#dirty = true;
       this.onChange?.();
     });
+    // What changed since the folder was looked at, nobody said.
+    this.#dirty = true;
   }
 
   /** Ends the selected state, if it is on. */

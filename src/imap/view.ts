@@ -59,7 +59,7 @@ export class FolderView {
     this.folder = opened.folder;
     this.readOnly = opened.readOnly;
     this.#modseq = opened.status.highestModseq;
-    // Status and UIDs are read one after the other: what came in between arrives as a change later.
+    // What came after the status arrives as a change later.
     this.#map = new SequenceMap(intersect(rangesOf(opened.uids), [[1, opened.status.uidNext - 1]]));
     this.#recent = [[opened.firstRecent, Number.POSITIVE_INFINITY]];
     this.#announcedCount = this.#map.count;

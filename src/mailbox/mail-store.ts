@@ -64,6 +64,13 @@ export interface FolderChanges {
   readonly vanished: readonly number[];
 }
 
+export interface FolderSnapshot {
+  readonly status: FolderStatus;
+  /** All UIDs, ascending. */
+  readonly uids: readonly number[];
+  readonly changes: FolderChanges | undefined;
+}
+
 /** A set of UIDs as inclusive ranges; `Infinity` as an upper bound means "to the end". */
 export type UidRanges = readonly (readonly [first: number, last: number])[];
 
@@ -126,6 +133,8 @@ export interface MailStore {
   listSubscriptions(mailboxId: number): Promise<readonly string[]>;
 
   status(folderId: number): Promise<FolderStatus>;
+  /** The folder at one moment, and with `since` what changed from that modseq to that moment. */
+  snapshot(folderId: number, since?: number): Promise<FolderSnapshot>;
   /** All UIDs of the folder, ascending. */
   uids(folderId: number): Promise<readonly number[]>;
   messages(folderId: number, uids: UidRanges): Promise<readonly MessageRecord[]>;
@@ -158,6 +167,12 @@ export interface MailStore {
   structure(contentId: number): Promise<MessagePart>;
   /** The stored bytes, exactly. */
   read(contentId: number, range?: { offset: number; length: number }): AsyncIterable<Uint8Array>;
+
+  /**
+   * The threads of contents that stand in the mailbox (THREADID, RFC 8474), by content; what is not known yet is
+   * worked out. Without those that cannot be read now.
+   */
+  threads(mailboxId: number, contentIds: readonly number[]): Promise<ReadonlyMap<number, string>>;
 
   quota(mailboxId: number): Promise<QuotaUse>;
   /** Calls `listener` after each durable change; returns how to stop. */

@@ -8,6 +8,7 @@ import type { Database } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import { listFolderRows } from './folder-rows.ts';
 import { removeFolderRow } from './folders.ts';
+import { removeThreads } from './threads.ts';
 
 export interface EmptyingOptions {
   readonly at: Instant;
@@ -26,6 +27,7 @@ export async function emptyRemovedMailboxes(db: Database, options: EmptyingOptio
     for (const folder of folders) await db.transact((tx) => removeFolderRow(tx, folder));
     await db.transact(async (tx) => {
       await tx.run('DELETE FROM subscription WHERE mailbox_id = ?', mailboxId);
+      await removeThreads(tx, mailboxId);
       await tx.run('DELETE FROM mailbox_use WHERE mailbox_id = ?', mailboxId);
       await markEmptied(tx, mailboxId, at);
     });

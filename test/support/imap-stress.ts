@@ -62,10 +62,10 @@ const flagOf = ({ random }: Actor) => flags[random(flags.length)] as string;
 const uidOf = ({ client, random }: Actor): number | undefined =>
   client.messages[random(client.messages.length)]?.uid;
 
-/** Two message numbers the client knows. */
+/** A few message numbers in a row that the client knows. */
 function rangeOf({ client, random }: Actor): string {
-  const [one, other] = [random(client.messages.length) + 1, random(client.messages.length) + 1];
-  return `${Math.min(one, other)}:${Math.max(one, other)}`;
+  const first = random(client.messages.length) + 1;
+  return `${first}:${Math.min(first + random(8), client.messages.length)}`;
 }
 
 /** For an open folder that holds something. */

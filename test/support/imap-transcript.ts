@@ -8,6 +8,7 @@
  *   message: INBOX note.eml \Seen    puts a file of messages/ into mario's folder, behind IMAP's back
  *   C: a NOOP                 connection 1 sends the line and CRLF; `C2:` for connection 2
  *   C> "a\n.\r\n"             exactly these bytes (a JSON string; "×1000" after it repeats)
+ *   C+ a APPEND INBOX "x\r\n"   the words, then the JSON string as a literal whose length is counted here
  *   S: * 3 EXISTS             the server says exactly this line to connection 1; `S2:` for 2.
  *                             `…` is any text; `{{name}}` is a number that is the same each time
  *   S* until a                lines of any kind up to and with the tagged answer, which is OK
@@ -58,7 +59,7 @@ class TranscriptRun {
 
   async step(line: string): Promise<void> {
     const [, word = '', who = '1', mark = '', rest = ''] =
-      /^([A-Za-z]+)(\d?)([:>*]?) ?(.*)$/s.exec(line) ?? [];
+      /^([A-Za-z]+)(\d?)([:>*+]?) ?(.*)$/s.exec(line) ?? [];
     switch (`${word}${mark}`) {
       case 'server:':
         return this.#configure(rest);
@@ -70,6 +71,8 @@ class TranscriptRun {
         return (await this.#client(who)).write(`${this.#fillIn(rest)}\r\n`);
       case 'C>':
         return (await this.#client(who)).write(rawBytes(this.#fillIn(rest)));
+      case 'C+':
+        return (await this.#client(who)).write(withLiteral(this.#fillIn(rest)));
       case 'S:':
         return this.#expect(await (await this.#client(who)).readLine(), rest);
       case 'S*':
@@ -179,6 +182,13 @@ export async function runTranscript(text: string): Promise<void> {
   } finally {
     await run.close();
   }
+}
+
+/** The JSON string at the end becomes a literal. */
+function withLiteral(text: string): Buffer {
+  const [, words = '', json = '""'] = /^(.*) ("(?:[^"\\]|\\.)*")$/.exec(text) ?? [];
+  const bytes = JSON.parse(json) as string;
+  return Buffer.from(`${words} {${bytes.length}+}\r\n${bytes}\r\n`, 'latin1');
 }
 
 function rawBytes(text: string): Buffer {

@@ -133,6 +133,7 @@ async function fetch(session: Session, command: FetchCommand): Promise<Completio
     const { records, marked } = items.some(setsSeen)
       ? await markSeen(session, window)
       : { records: window, marked: new Set<number>() };
+    await writer.prepare(records);
     for (const record of records) await writer.write(record, marked.has(record.uid));
   }
   writer.throwFailure();

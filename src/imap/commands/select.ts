@@ -1,5 +1,5 @@
 /** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC parameters of RFC 7162). */
-import type { Folder, FolderStatus } from '../../mailbox/mail-store.ts';
+import type { Folder, FolderSnapshot, FolderStatus } from '../../mailbox/mail-store.ts';
 import { tellHighestModseq } from '../announce.ts';
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
@@ -27,6 +27,12 @@ const usualFlags = [
 /** The first unseen message is looked for among so many at each end at most. */
 const unseenWindow = 1000;
 
+interface SelectRequest {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly known: KnownState | undefined;
+}
+
 interface SelectParameters {
   condstore: boolean;
   /** What the client remembers of the folder (QRESYNC). */
@@ -48,13 +54,16 @@ function readParameters(args: Arguments, session: Session): SelectParameters {
   return parameters;
 }
 
-async function openFolder(session: Session, folder: Folder, readOnly: boolean): Promise<FolderStatus> {
+async function openFolder(
+  session: Session,
+  folder: Folder,
+  { readOnly, known }: SelectRequest,
+): Promise<FolderSnapshot> {
   const { store } = session;
-  const status = await store.status(folder.id);
-  const uids = await store.uids(folder.id);
+  const snapshot = await store.snapshot(folder.id, known?.modseq);
   const firstRecent = await store.firstRecent(folder.id, !readOnly);
-  session.openView(new FolderView({ folder, status, uids, readOnly, firstRecent }));
-  return status;
+  session.openView(new FolderView({ folder, ...snapshot, readOnly, firstRecent }));
+  return snapshot;
 }
 
 function writeState(session: Session, status: FolderStatus, keywords: readonly string[]): void {
@@ -84,19 +93,22 @@ async function findFirstUnseen(session: Session, unseen: number): Promise<number
   return undefined;
 }
 
-async function select(session: Session, name: string, readOnly: boolean): Promise<Completion> {
+async function select(session: Session, request: SelectRequest): Promise<Completion> {
   // The old folder is closed whether or not the new one opens (RFC 3501 §6.3.1, RFC 7162 §3.2.11).
   if (session.state === 'selected') {
     session.closeView();
     session.status('*', 'OK', { code: 'CLOSED', text: 'The previous folder is closed' });
   }
-  const folder = await findFolder(session, name);
-  const status = await openFolder(session, folder, readOnly || !session.login.rights.write);
+  const { known } = request;
+  const folder = await findFolder(session, request.name);
+  const readOnly = request.readOnly || !session.login.rights.write;
+  const { status, changes } = await openFolder(session, folder, { ...request, readOnly });
   writeState(session, status, await session.store.keywords(folder.id));
   const unseen = session.has('IMAP4rev2') ? undefined : await findFirstUnseen(session, status.unseen);
   if (unseen !== undefined) {
     session.status('*', 'OK', { code: `UNSEEN ${unseen}`, text: 'First unseen message' });
   }
+  if (known !== undefined && changes !== undefined) await tellMissed(session, known, changes);
   return { code: session.view.readOnly ? 'READ-ONLY' : 'READ-WRITE', text: 'Folder is open' };
 }
 
@@ -112,9 +124,7 @@ function defineSelect(name: string, readOnly: boolean): PlainCommand {
       args.end();
       return async () => {
         if (parameters.condstore) becomeCondstoreAware(session);
-        const completion = await select(session, mailbox, readOnly);
-        if (parameters.known !== undefined) await tellMissed(session, parameters.known);
-        return completion;
+        return select(session, { name: mailbox, readOnly, known: parameters.known });
       };
     },
   };

@@ -4,13 +4,16 @@ import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
 import { type FetchValue, produceValue, type StreamedValue } from './fetch-value.ts';
 import { StoredMessage } from './stored-message.ts';
-import { findWordItem } from './word-items.ts';
+import { findWordItem, type Prepared } from './word-items.ts';
+
+const nothing: Prepared = new Map();
 
 export class FetchWriter {
   readonly #session: Session;
   readonly #items: readonly FetchRequest[];
   /** The items, and what must be told when the fetch changed the flags (RFC 3501 §6.4.5, RFC 7162 §3.2.4). */
   readonly #itemsWithFlags: readonly FetchRequest[];
+  readonly #prepared = new Map<string, Prepared>();
   #failure: unknown;
   #failed = false;
 
@@ -22,6 +25,15 @@ export class FetchWriter {
       (name) => !items.some((item) => item.kind === 'word' && item.name === name),
     );
     this.#itemsWithFlags = [...missing.map((name) => ({ kind: 'word', name }) as const), ...items];
+  }
+
+  /** Asks the store for what these messages need together; before {@link write}. */
+  async prepare(records: readonly MessageRecord[]): Promise<void> {
+    for (const item of this.#items) {
+      if (item.kind !== 'word') continue;
+      const prepared = await findWordItem(item.name).prepare?.(this.#session, records);
+      if (prepared !== undefined) this.#prepared.set(item.name, prepared);
+    }
   }
 
   /**
@@ -58,7 +70,8 @@ export class FetchWriter {
       for (const item of items) {
         if (item.kind !== 'word') values.push(await produceValue(message, item));
         else {
-          const value = findWordItem(item.name).produce(message, this.#session);
+          const prepared = this.#prepared.get(item.name) ?? nothing;
+          const value = findWordItem(item.name).produce(message, this.#session, prepared);
           values.push(`${item.name} ${typeof value === 'string' ? value : await value}`);
         }
       }

@@ -14,13 +14,22 @@ import { formatEnvelope } from './envelope.ts';
 import { makePreview } from './preview.ts';
 import type { StoredMessage } from './stored-message.ts';
 
+export type Prepared = ReadonlyMap<number, string>;
+type Preparation = (session: Session, records: readonly MessageRecord[]) => Promise<Prepared>;
+
 export interface WordItem {
   /** Needs the part tree, which costs a read a message. */
   readonly needsStructure: boolean;
   /** What asking for it switches on. */
   readonly onAsk?: (session: Session) => void;
+  /** What is asked of the store for several messages at once, by content. */
+  readonly prepare?: Preparation;
   /** The value without its name, a byte string. */
-  readonly produce: (message: StoredMessage, session: Session) => string | Promise<string>;
+  readonly produce: (
+    message: StoredMessage,
+    session: Session,
+    prepared: Prepared,
+  ) => string | Promise<string>;
 }
 
 /** A value that stands in the record. */
@@ -36,7 +45,13 @@ const items: ReadonlyMap<string, WordItem> = new Map([
   ['SAVEDATE', fromRecord(({ record }) => `"${formatDateTime(record.savedAt)}"`)],
   // Copies share their content, and no content's number is ever given out again (RFC 8474 §5.1).
   ['EMAILID', fromRecord(({ record }) => `(${emailIdOf(record)})`)],
-  ['THREADID', fromRecord(() => 'NIL')],
+  [
+    'THREADID',
+    {
+      ...fromRecord(({ record }, _session, threads) => threadOf(threads.get(record.contentId))),
+      prepare: loadThreads,
+    },
+  ],
   [
     'PREVIEW',
     fromStructure(async (message, session) =>
@@ -48,6 +63,14 @@ const items: ReadonlyMap<string, WordItem> = new Map([
   ['BODY', fromStructure(async (message) => formatBodyStructure(await message.structure(), false))],
   ['BODYSTRUCTURE', fromStructure(async (message) => formatBodyStructure(await message.structure(), true))],
 ]);
+
+/** THREADIDs of messages of the selected folder, by content. */
+export function loadThreads(session: Session, records: readonly MessageRecord[]): Promise<Prepared> {
+  const contents = new Set(records.map(({ contentId }) => contentId));
+  return session.store.threads(session.view.folder.mailboxId, [...contents]);
+}
+
+const threadOf = (id: string | undefined) => (id === undefined ? 'NIL' : `(${id})`);
 
 /** EMAILID of RFC 8474. */
 export function emailIdOf(record: MessageRecord): string {

@@ -28,6 +28,8 @@ export interface SearchFacts {
   readonly record?: MessageRecord;
   /** The message's own header. */
   readonly fields?: MessagePart['fields'];
+  /** Threads of messages, by content; there when the search names one. */
+  readonly threads?: ReadonlyMap<number, string>;
   /** Which of the body keys were found. */
   readonly found?: ReadonlySet<TextKey>;
 }
@@ -55,6 +57,8 @@ export function judge(key: SearchKey, facts: SearchFacts): Verdict {
       return judgeText(key, facts);
     case 'date':
       return judgeDate(key, facts);
+    case 'thread-id':
+      return facts.record && facts.threads?.get(facts.record.contentId) === key.id;
     default:
       return facts.record && judgeRecord(key, facts.record, facts.now);
   }
@@ -75,7 +79,9 @@ const negate = (verdict: Verdict): Verdict => (verdict === undefined ? undefined
 
 type RecordKey = Exclude<
   SearchKey,
-  { kind: 'all' | 'and' | 'or' | 'not' | 'set' | 'recent' | 'header' | 'text' | 'body' | 'date' }
+  {
+    kind: 'all' | 'and' | 'or' | 'not' | 'set' | 'recent' | 'header' | 'text' | 'body' | 'date' | 'thread-id';
+  }
 >;
 
 function judgeRecord(key: RecordKey, record: MessageRecord, now: Instant): boolean {

@@ -5,6 +5,7 @@
 import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { StoredMessage } from '../message/stored-message.ts';
+import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
 import { intersect, type Ranges, rangesOf, subtract, unite, valuesOf, windowsOf } from '../number-ranges.ts';
 import type { Session } from '../session.ts';
@@ -20,6 +21,7 @@ export interface SearchResult {
 }
 
 const windowSize = 1000;
+const noThreads: ReadonlyMap<number, string> = new Map();
 
 /** @param keepRecords for SORT and THREAD, which need them again. */
 export async function runSearch(
@@ -35,12 +37,15 @@ export async function runSearch(
     return { uids: judgeInView(session, key, { sets, now, candidates }), records: undefined };
   }
   const records = keeps ? new Map<number, MessageRecord>() : undefined;
+  const asksThreads = mentions(key, 'thread-id');
   const matches: number[] = [];
   for (const window of windowsOf(candidates, windowSize)) {
     session.out.assertOpen();
-    for (const record of await session.store.messages(session.view.folder.id, window)) {
+    const found = await session.store.messages(session.view.folder.id, window);
+    const threads = asksThreads ? await loadThreads(session, found) : noThreads;
+    for (const record of found) {
       const recent = session.view.isRecent(record.uid);
-      if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record }))) continue;
+      if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record, threads }))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
     }

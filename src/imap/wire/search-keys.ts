@@ -18,8 +18,9 @@ export type SearchKey =
   | { readonly kind: 'date'; readonly of: DateKind; readonly compare: DateCompare; readonly day: Instant }
   | { readonly kind: 'younger' | 'older'; readonly seconds: number }
   | { readonly kind: 'modseq'; readonly least: number }
-  /** EMAILID of RFC 8474. */
+  /** EMAILID and THREADID of RFC 8474. */
   | { readonly kind: 'email-id'; readonly id: string }
+  | { readonly kind: 'thread-id'; readonly id: string }
   /** `text` is Unicode; empty: the field exists. */
   | { readonly kind: 'header'; readonly name: string; readonly text: string }
   | { readonly kind: 'body' | 'text'; readonly text: string };
@@ -99,12 +100,12 @@ function readKeyword(args: Arguments): SearchKey {
   return flag(args.flag());
 }
 
-function readEmailId(args: Arguments): SearchKey {
-  args.space();
-  return { kind: 'email-id', id: args.atom() };
-}
-
-const readNothing = (_key: SearchKey): SearchKey => not(all);
+const readObjectId =
+  (kind: 'email-id' | 'thread-id'): ReadKey =>
+  (args) => {
+    args.space();
+    return { kind, id: args.atom() };
+  };
 
 /** `MODSEQ ["/flags/\\Seen" all] 1234`; there is one modseq a message, so the entry makes no difference. */
 function readModseq(args: Arguments): SearchKey {
@@ -138,9 +139,8 @@ const readers: ReadonlyMap<string, ReadKey> = new Map<string, ReadKey>([
   ['SAVEDON', byDate('saved', 'on')],
   ['SAVEDSINCE', byDate('saved', 'since')],
   ['SAVEDATESUPPORTED', fixed(all)],
-  ['EMAILID', readEmailId],
-  // No threads are told apart, so none matches (RFC 8474 §5.2).
-  ['THREADID', (args) => readNothing(readEmailId(args))],
+  ['EMAILID', readObjectId('email-id')],
+  ['THREADID', readObjectId('thread-id')],
   ['LARGER', (args) => ({ kind: 'larger', bytes: readNumber(args) })],
   ['SMALLER', (args) => ({ kind: 'smaller', bytes: readNumber(args) })],
   ['YOUNGER', (args) => ({ kind: 'younger', seconds: readNumber(args) })],
