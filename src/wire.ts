@@ -41,6 +41,7 @@ import { readPkcs12 } from './pki/pkcs12.ts';
 import { findOwnRecord } from './points/directory.ts';
 import type { PointParts } from './points/parts.ts';
 import type { Publication } from './points/publication.ts';
+import { readSentMarks } from './points/sender-copy.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
 import { createFileSource } from './provider-index/file.ts';
 import { createHttpsSource } from './provider-index/https.ts';
@@ -81,8 +82,13 @@ export async function openStores(config: Config, clock: Clock = Date.now): Promi
   const db = openSqlite({ file: databaseFile(config.dataFolder) });
   const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
   const accounts = createAccounts({ db, clock });
-  const mail = createMailStore({ db, blobs, clock });
-  return { db, blobs, accounts, mail, close: () => db.close() };
+  const mail = createMailStore({ db, blobs, clock, sentMarks: readSentMarks });
+  const close = async () => {
+    // What is kept for later is worth no failure at the end.
+    await accounts.close().catch(() => undefined);
+    await db.close();
+  };
+  return { db, blobs, accounts, mail, close };
 }
 
 /** Where the rows of a data folder are. */

@@ -25,6 +25,10 @@ export interface Mailbox {
   /** Undefined = as the provider's setting says. */
   readonly recipientsPerHour: number | undefined;
   readonly recipientsPerDay: number | undefined;
+  /** Name of the folder its receipts go to; undefined = the inbox. */
+  readonly receiptsFolder: string | undefined;
+  /** Whether what it sends is also put into its folder for sent mail. */
+  readonly sentCopy: boolean;
   readonly createdAt: Instant;
   readonly removedAt: Instant | undefined;
 }
@@ -47,6 +51,9 @@ export interface MailboxSettings {
   readonly sendingBlocked?: { readonly reason: string } | null;
   readonly recipientsPerHour?: number | null;
   readonly recipientsPerDay?: number | null;
+  /** A folder name that the mail store allows. */
+  readonly receiptsFolder?: string | null;
+  readonly sentCopy?: boolean;
   /** All further addresses it may write as sender; its own always counts. */
   readonly senders?: readonly string[];
 }
@@ -70,6 +77,8 @@ interface MailboxRow {
   sending_blocked_reason: string | null;
   recipients_per_hour: number | null;
   recipients_per_day: number | null;
+  receipts_folder: string | null;
+  sent_copy: number;
   created_at: number;
   removed_at: number | null;
 }
@@ -149,7 +158,8 @@ export async function updateMailbox(
   const blocked = settings.sendingBlocked === undefined ? mailbox.sendingBlocked : settings.sendingBlocked;
   await tx.run(
     `UPDATE mailbox SET display_name = ?, quota_bytes = ?, ordinary_mail = ?, forward_to = ?,
-       sending_blocked_at = ?, sending_blocked_reason = ?, recipients_per_hour = ?, recipients_per_day = ?
+       sending_blocked_at = ?, sending_blocked_reason = ?, recipients_per_hour = ?, recipients_per_day = ?,
+       receipts_folder = ?, sent_copy = ?
      WHERE id = ?`,
     settings.displayName ?? mailbox.displayName,
     settings.quotaBytes ?? mailbox.quotaBytes,
@@ -159,6 +169,8 @@ export async function updateMailbox(
     blocked?.reason ?? null,
     chosen(settings.recipientsPerHour, mailbox.recipientsPerHour),
     chosen(settings.recipientsPerDay, mailbox.recipientsPerDay),
+    chosen(settings.receiptsFolder, mailbox.receiptsFolder),
+    (settings.sentCopy ?? mailbox.sentCopy) ? 1 : 0,
     mailbox.id,
   );
   if (settings.senders !== undefined) await replaceSenders(tx, mailbox, settings.senders);
@@ -255,6 +267,8 @@ function toMailbox(row: MailboxRow): Mailbox {
         : { at: row.sending_blocked_at, reason: row.sending_blocked_reason ?? '' },
     recipientsPerHour: row.recipients_per_hour ?? undefined,
     recipientsPerDay: row.recipients_per_day ?? undefined,
+    receiptsFolder: row.receipts_folder ?? undefined,
+    sentCopy: row.sent_copy === 1,
     createdAt: row.created_at,
     removedAt: row.removed_at ?? undefined,
   };

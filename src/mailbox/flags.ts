@@ -14,13 +14,14 @@ export interface FlagSet {
 
 export const seenBit = 1;
 export const deletedBit = 8;
+export const draftBit = 16;
 
 const systemFlags: readonly (readonly [name: string, bit: number])[] = [
   ['\\Seen', seenBit],
   ['\\Answered', 2],
   ['\\Flagged', 4],
   ['\\Deleted', deletedBit],
-  ['\\Draft', 16],
+  ['\\Draft', draftBit],
 ];
 const bitByName = new Map(systemFlags.map(([name, bit]) => [lowerAscii(name), bit]));
 
@@ -49,6 +50,11 @@ export function parseFlags(flags: readonly string[]): FlagSet {
 /** The set as names, system flags first. */
 export function formatFlags({ bits, keywords }: FlagSet): readonly string[] {
   return [...systemFlags.filter(([, bit]) => (bits & bit) !== 0).map(([name]) => name), ...keywords];
+}
+
+/** With keywords of the provider's own, which find room whatever the holder has set. */
+export function withKeywords(current: FlagSet, keywords: readonly string[]): FlagSet {
+  return applyChange(current, 'add', { bits: 0, keywords });
 }
 
 /** What the set is after the change; the same object when nothing changes. */

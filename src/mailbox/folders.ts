@@ -62,6 +62,20 @@ export async function createFolder(
   return toFolder(row, subscribed);
 }
 
+/** A folder of that name, made and subscribed to when it is not there. @throws {StoreError} as creating does. */
+export async function ensureFolder(
+  tx: Transaction,
+  order: FolderOrder,
+  specialUse?: string,
+): Promise<FolderRow> {
+  const name = parseNewFolderName(order.name);
+  const found = await findFolderRow(tx, order.mailboxId, name);
+  if (found !== undefined) return found;
+  const { id } = await createFolder(tx, order, specialUse);
+  await setSubscribed(tx, order.mailboxId, name, true);
+  return requireFolder(tx, id);
+}
+
 /**
  * Renames the folder and all below it. The inbox stays where it is and gives its messages to the new folder
  * (RFC 9051 §6.3.6).

@@ -10,6 +10,7 @@ export async function noteKeywords(
   tx: Transaction,
   folderId: number,
   keywords: readonly string[],
+  most: number = mostInFolder,
 ): Promise<void> {
   const wanted = new Map(keywords.map((keyword) => [lowerAscii(keyword), keyword]));
   let added = 0;
@@ -27,8 +28,8 @@ export async function noteKeywords(
     'SELECT COUNT(*) AS count FROM folder_keyword WHERE folder_id = ?',
     folderId,
   );
-  if ((row?.count ?? 0) > mostInFolder) {
-    throw new StoreError('limit', `A folder may have ${mostInFolder} different keywords`);
+  if ((row?.count ?? 0) > most) {
+    throw new StoreError('limit', `A folder may have ${most} different keywords`);
   }
 }
 

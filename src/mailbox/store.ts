@@ -8,12 +8,21 @@ import { loadContent } from '../content/content.ts';
 import { loadStructure } from '../content/structure.ts';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
-import { appendMessages, replaceMessage } from './append.ts';
+import { inheritAcl, subscribeShared } from './access.ts';
+import { createAccessMethods } from './access-methods.ts';
+import {
+  appendMessages,
+  type IdentifiedMessage,
+  identify,
+  type ReadMarks,
+  replaceMessage,
+} from './append.ts';
 import { readChanges } from './changes.ts';
 import { type CopyOrder, copyMessages, moveMessages } from './copy.ts';
+import { ensureFolders } from './first-folders.ts';
 import { deletedBit } from './flags.ts';
-import { inbox, normalizeFolderName } from './folder-name.ts';
-import { ensureFirstFolders, findFolderRow, requireFolder, toFolder, toStatus } from './folder-rows.ts';
+import { normalizeFolderName } from './folder-name.ts';
+import { findFolderRow, requireFolder, toFolder, toStatus } from './folder-rows.ts';
 import {
   createFolder,
   deleteFolder,
@@ -27,7 +36,8 @@ import { LineEndMeter, measureLineEnds, rememberLineEnds } from './line-ends.ts'
 import type { MailStore, UidRanges } from './mail-store.ts';
 import { readRows, removeMessages, toRecord } from './message-rows.ts';
 import { noteChange, Watchers } from './notices.ts';
-import { readQuota, requireLiveMailbox } from './quota.ts';
+import { readQuota } from './quota.ts';
+import { parseSharedName } from './shared-name.ts';
 import { storeFlags } from './store-flags.ts';
 import { createThreadMethods } from './thread-methods.ts';
 
@@ -35,6 +45,8 @@ export interface MailStoreParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  /** Keywords of a copy of a sent message that is appended; none unless told. */
+  readonly sentMarks?: ReadMarks;
 }
 
 export function createMailStore(parts: MailStoreParts): MailStore {
@@ -45,6 +57,7 @@ export function createMailStore(parts: MailStoreParts): MailStore {
     ...createChangingMethods(parts),
     ...createContentMethods(parts),
     ...createThreadMethods(parts),
+    ...createAccessMethods(parts),
     quota: (mailboxId) => parts.db.read((tx) => readQuota(tx, mailboxId)),
     watch: (mailboxId, listener) => watchers.watch(mailboxId, listener),
   };
@@ -62,14 +75,7 @@ type FolderMethods = Pick<
 >;
 
 function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
-  /** A mailbox gets its first folders at the first look into it. */
-  const ensure = async (mailboxId: number): Promise<void> => {
-    if ((await db.read((tx) => findFolderRow(tx, mailboxId, inbox))) !== undefined) return;
-    await db.transact(async (tx) => {
-      await requireLiveMailbox(tx, mailboxId);
-      await ensureFirstFolders(tx, mailboxId, clock());
-    });
-  };
+  const ensure = (mailboxId: number) => ensureFolders({ db, clock }, mailboxId);
   const change = async (mailboxId: number, work: (tx: Transaction) => Promise<void>): Promise<void> => {
     await ensure(mailboxId);
     await db.transact(work);
@@ -89,13 +95,21 @@ function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
     },
     createFolder: async (mailboxId, name, specialUse) => {
       await ensure(mailboxId);
-      return db.transact((tx) => createFolder(tx, { mailboxId, name, at: clock() }, specialUse));
+      return db.transact(async (tx) => {
+        const folder = await createFolder(tx, { mailboxId, name, at: clock() }, specialUse);
+        await inheritAcl(tx, folder);
+        return folder;
+      });
     },
     renameFolder: (mailboxId, from, to) =>
       change(mailboxId, (tx) => renameFolder(tx, { mailboxId, name: from, to, at: clock() })),
     deleteFolder: (mailboxId, name) => change(mailboxId, (tx) => deleteFolder(tx, mailboxId, name)),
     setSubscribed: (mailboxId, name, subscribed) =>
-      change(mailboxId, (tx) => setSubscribed(tx, mailboxId, name, subscribed)),
+      change(mailboxId, (tx) =>
+        subscribed && parseSharedName(name) !== undefined
+          ? subscribeShared(tx, mailboxId, name)
+          : setSubscribed(tx, mailboxId, name, subscribed),
+      ),
     listSubscriptions: async (mailboxId) => {
       await ensure(mailboxId);
       return db.read((tx) => readSubscriptions(tx, mailboxId));
@@ -152,22 +166,25 @@ async function readUids(tx: ReadTransaction, folderId: number): Promise<number[]
 
 type ChangingMethods = Pick<MailStore, 'append' | 'replace' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;
 
-function createChangingMethods({ db, clock }: MailStoreParts): ChangingMethods {
-  const order = (sourceId: number, uids: UidRanges, targetId: number): CopyOrder => ({
-    sourceId,
-    uids,
-    targetId,
-    at: clock(),
-  });
+function createChangingMethods({ db, blobs, clock, sentMarks }: MailStoreParts): ChangingMethods {
+  const terms = () => ({ at: clock(), readMarks: sentMarks ?? (async () => []) });
+  const order = (from: Omit<CopyOrder, 'at'>): CopyOrder => ({ ...from, at: clock() });
   return {
-    append: (folderId, messages) => db.transact((tx) => appendMessages(tx, folderId, messages, clock())),
-    replace: (order) => db.transact((tx) => replaceMessage(tx, order, clock())),
+    append: async (folderId, messages) => {
+      const identified: IdentifiedMessage[] = [];
+      for (const message of messages) identified.push(await identify(blobs, message));
+      return db.transact((tx) => appendMessages(tx, folderId, identified, terms()));
+    },
+    replace: async (order) => {
+      const message = await identify(blobs, order.message);
+      return db.transact((tx) => replaceMessage(tx, { ...order, message }, terms()));
+    },
     storeFlags: (folderId, uids, change) =>
       db.transact(async (tx) => storeFlags(tx, await requireFolder(tx, folderId), uids, change)),
-    copy: (folderId, uids, targetId) =>
-      db.transact((tx) => copyMessages(tx, order(folderId, uids, targetId))),
-    move: (folderId, uids, targetId) =>
-      db.transact((tx) => moveMessages(tx, order(folderId, uids, targetId))),
+    copy: (sourceId, uids, targetId, may) =>
+      db.transact((tx) => copyMessages(tx, order({ sourceId, uids, targetId, may }))),
+    move: (sourceId, uids, targetId, may) =>
+      db.transact((tx) => moveMessages(tx, order({ sourceId, uids, targetId, may }))),
     expunge: (folderId, uids = everything) =>
       db.transact(async (tx) => {
         const folder = await requireFolder(tx, folderId);

@@ -19,6 +19,7 @@ import { commitLocalTransfer, type LocalTransfer, prepareLocalTransfer } from '.
 import { locate } from './locate.ts';
 import type { PointParts } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
+import { keepSentCopy, recordForSender } from './sender-copy.ts';
 import { requireRate, takeFromRate } from './sending-checks.ts';
 
 /** @throws {MailError} when key or store are away, or the sender's rate is used up; nothing is written then. */
@@ -94,6 +95,8 @@ async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: 
   });
   const recipients = planRecipients(read);
   await insertRecipients(tx, messageId, recipients);
+  await recordForSender(tx, read, messageId);
+  await keepSentCopy(tx, read);
   await enqueueRemote(parts, tx, { read, envelope, envelopeId, messageId, skip: returnPath.length });
   const { identificativo, sender } = facts;
   await handOver(parts, tx, { sealed: receipt, to: sender, at, kind: 'notification', identificativo });

@@ -11,6 +11,7 @@ import { moveRecipient, type PecMessage, type PecRecipient, requireEnvelope } fr
 import { handOver } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
 import type { SealedMessage } from './seal.ts';
+import { settleSenderCopy } from './sender-copy.ts';
 
 /** The mailbox had room when the receipt was prepared and has none now. */
 export class MailboxFilledUp extends Error {
@@ -47,6 +48,7 @@ export async function commitDelivery(parts: PointParts, commit: DeliveryCommit):
     const stored = await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at });
     if (stored.outcome === 'quota') throw new MailboxFilledUp();
     await sendToSender(parts, tx, { message, sealed: receipt, at });
+    await settleSenderCopy(tx, message);
     await appendEvent(
       tx,
       {
@@ -86,6 +88,7 @@ export async function commitNonDelivery(parts: PointParts, commit: NonDeliveryCo
     await removeForRecipient(tx, message.id, recipient.address);
     if (!moved) return;
     await sendToSender(parts, tx, { message, sealed: notice, at });
+    await settleSenderCopy(tx, message);
     await appendEvent(
       tx,
       {

@@ -12,6 +12,7 @@ import { moveRecipient, type PecMessage } from '../queue/pec-messages.ts';
 import type { RelayResult } from '../relay/relay.ts';
 import { buildReturnPath } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
+import { settleSenderCopy } from './sender-copy.ts';
 
 export interface OrdinaryFailure {
   readonly message: PecMessage;
@@ -48,6 +49,7 @@ export async function commitOrdinaryFailure(parts: PointParts, failure: Ordinary
       nextAt: null,
     });
     if (!moved) return;
+    await settleSenderCopy(tx, message);
     const mailbox = await findMailbox(tx, message.facts.sender);
     if (mailbox !== undefined) {
       // RFC 3464 §2: a notification has the null reverse path, so that it is never answered by another.

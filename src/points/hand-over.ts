@@ -8,6 +8,7 @@ import type { Transaction } from '../db/database.ts';
 import { fromLatin1 } from '../lib/bytes.ts';
 import type { Instant } from '../lib/time.ts';
 import { deliver } from '../mailbox/deliver.ts';
+import type { GeneratedKind } from '../pec/generated.ts';
 import { enqueue, type OutgoingKind } from '../queue/outgoing.ts';
 import { idleLimit } from '../queue/retry.ts';
 import { readStandings } from './directory.ts';
@@ -36,6 +37,11 @@ export function buildReturnPath(reversePath: string): Uint8Array {
   return fromLatin1(`Return-Path: <${reversePath}>\r\n`);
 }
 
+/** Good news, which a mailbox may want apart. Notices (avvisi) stay where their reader looks first. */
+function isReceipt(kind: GeneratedKind): boolean {
+  return kind === 'acceptance-receipt' || kind === 'delivery-receipt';
+}
+
 /** Gives a notification, whose reverse path is the provider's own address, to one recipient. */
 export async function handOver(
   parts: PointParts,
@@ -47,7 +53,14 @@ export async function handOver(
     const returnPath = buildReturnPath(parts.provider.address);
     const contentId = await addContent(tx, [returnPath, ...sealed.segments]);
     const size = returnPath.length + sealed.size;
-    await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at, overQuota: true });
+    await deliver(tx, {
+      mailboxId: mailbox.id,
+      contentId,
+      size,
+      internalDate: at,
+      overQuota: true,
+      receipt: isReceipt(sealed.generated.kind),
+    });
     return 'mailbox';
   }
   const [standing] = await readStandings(parts, tx, [to]);

@@ -12,6 +12,7 @@ import { type Instant, monthsBefore } from '../lib/time.ts';
 import { emptyRemovedMailboxes } from '../mailbox/removal.ts';
 import { forgetInfected } from '../message-log/infected.ts';
 import { type Closed, forgetMessages, releaseEnvelopes } from '../queue/closed-messages.ts';
+import { forgetSubmissions } from '../queue/submissions.ts';
 import type { PointParts } from './parts.ts';
 import { makeServiceMailbox } from './service-mailbox.ts';
 
@@ -45,6 +46,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const standardSleepMs = minute;
+/** A sender's copy that is stored later than this is not marked any more. */
+const sentCopyDays = 90;
 /** Rows to a transaction, so that mail does not wait. */
 const batch = 200;
 
@@ -82,6 +85,7 @@ function listTasks({ parts, accounts, retention }: HousekeepingOptions): readonl
   return [
     { everyMs: 5 * minute, run: () => makeServiceMailbox(parts, accounts) },
     { everyMs: hour, run: (at) => db.transact((tx) => forgetSent(tx, at)) },
+    { everyMs: hour, run: (at) => close(forgetSubmissions, at - sentCopyDays * day) },
     { everyMs: hour, run: (at) => close(releaseEnvelopes, at - envelopeDays * day) },
     { everyMs: hour, run: (at) => close(forgetMessages, monthsBefore(at, logMonths)) },
     { everyMs: hour, run: (at) => close(forgetInfected, monthsBefore(at, infectedMonths)) },

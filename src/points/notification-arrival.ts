@@ -27,6 +27,7 @@ import {
 import { describeArrival, infected } from './anomaly.ts';
 import { type Arrival, isServiceAddress } from './arrival.ts';
 import type { PointParts } from './parts.ts';
+import { settleSenderCopy } from './sender-copy.ts';
 import { buildTrace } from './trace.ts';
 import { prepareVirusNotices, type VirusNotices } from './virus-notice.ts';
 
@@ -76,8 +77,10 @@ async function commit(parts: PointParts, tx: Transaction, work: Commit): Promise
   const message = await findOurs(tx, notification.data);
   const about = message === undefined ? [] : await keepRecipients(tx, message, work.about);
   const late = message === undefined ? false : await moveStates(parts, tx, { ...work, about, message });
+  if (message !== undefined) await settleSenderCopy(tx, message);
   if (message !== undefined && work.virus !== undefined) await work.virus.commit(tx, message);
-  const known = await deliverUnchanged(parts, tx, arrival);
+  const receipt = notification.notification === notificationValues.delivery;
+  const known = await deliverUnchanged(parts, tx, arrival, receipt);
   if (known === 'again') return;
   await appendEvent(
     tx,
@@ -160,6 +163,7 @@ async function deliverUnchanged(
   parts: PointParts,
   tx: Transaction,
   arrival: Arrival,
+  receipt: boolean,
 ): Promise<'stored' | 'again'> {
   const { recipients, intake, at, reading } = arrival;
   const id = readMsgid(reading.header) ?? '';
@@ -185,7 +189,7 @@ async function deliverUnchanged(
     stored = true;
     contentId ??= await addContent(tx, [trace, ...intake.segments]);
     const size = trace.length + intake.size;
-    await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at, overQuota: true });
+    await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at, overQuota: true, receipt });
   }
   return stored || recipients.every((recipient) => isServiceAddress(parts, recipient)) ? 'stored' : 'again';
 }

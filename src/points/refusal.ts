@@ -9,6 +9,7 @@ import type { ReadSubmission } from './access-point.ts';
 import { handOver } from './hand-over.ts';
 import type { PointParts } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
+import { recordForSender } from './sender-copy.ts';
 
 /** @throws {MailError} `temporary` when key or store are away; nothing is written then. */
 export async function refuseWithNotice(
@@ -23,6 +24,7 @@ export async function refuseWithNotice(
   await parts.steps.reached('access:signed');
   await parts.db.transact(async (tx) => {
     await sendNotice(parts, tx, read, notice);
+    await recordForSender(tx, read, undefined);
     await appendEvent(
       tx,
       {
@@ -49,6 +51,7 @@ export async function refuseForVirus(parts: PointParts, read: ReadSubmission, vi
   await parts.db.transact(async (tx) => {
     await keepInfected(tx, { at, facts, virus, side: 'access', segments: intake.segments });
     await sendNotice(parts, tx, read, notice);
+    await recordForSender(tx, read, undefined);
     await appendEvent(
       tx,
       {

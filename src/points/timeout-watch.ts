@@ -24,6 +24,7 @@ import { sendToSender } from './delivery-commit.ts';
 import type { PointParts } from './parts.ts';
 import { isReady } from './readiness.ts';
 import { type SealedMessage, seal } from './seal.ts';
+import { settleSenderCopy } from './sender-copy.ts';
 
 const leaseMs = 5 * 60_000;
 const standardSleepMs = 5000;
@@ -141,6 +142,7 @@ async function commitNotice(
   if (!moved) return;
   if (hours === 24) await removeForRecipient(tx, messageId, address);
   await sendToSender(parts, tx, { message, sealed, at });
+  if (hours === 24) await settleSenderCopy(tx, message);
   await appendEvent(
     tx,
     {

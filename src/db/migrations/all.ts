@@ -19,6 +19,7 @@ import { migration as logLayout } from './016-log-layout.ts';
 import { migration as sharedFolders } from './017-shared-folders.ts';
 import { migration as dueRecipients } from './018-due-recipients.ts';
 import { migration as pop3Scram } from './019-pop3-scram.ts';
+import { migration as submissions } from './020-submissions.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -40,4 +41,5 @@ export const allMigrations: readonly Migration[] = [
   sharedFolders,
   dueRecipients,
   pop3Scram,
+  submissions,
 ];
