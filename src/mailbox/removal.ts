@@ -28,6 +28,7 @@ export async function emptyRemovedMailboxes(db: Database, options: EmptyingOptio
     await db.transact(async (tx) => {
       await tx.run('DELETE FROM subscription WHERE mailbox_id = ?', mailboxId);
       await removeThreads(tx, mailboxId);
+      await tx.run('DELETE FROM import_folder WHERE mailbox_id = ?', mailboxId);
       await tx.run('DELETE FROM mailbox_use WHERE mailbox_id = ?', mailboxId);
       await markEmptied(tx, mailboxId, at);
     });

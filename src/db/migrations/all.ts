@@ -20,6 +20,7 @@ import { migration as sharedFolders } from './017-shared-folders.ts';
 import { migration as dueRecipients } from './018-due-recipients.ts';
 import { migration as pop3Scram } from './019-pop3-scram.ts';
 import { migration as submissions } from './020-submissions.ts';
+import { migration as moving } from './021-moving.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -42,4 +43,5 @@ export const allMigrations: readonly Migration[] = [
   dueRecipients,
   pop3Scram,
   submissions,
+  moving,
 ];
