@@ -1,5 +1,6 @@
 /** Whom `pec verify` believes: what its options name, else what the configuration names. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { locateConfig } from '../config/locate.ts';
 import type { Config } from '../config/schema.ts';
@@ -11,7 +12,7 @@ import { parseIndex } from '../provider-index/index-ldif.ts';
 import type { ProviderIndex } from '../provider-index/provider-index.ts';
 import { openSignedLdif } from '../provider-index/signed-ldif.ts';
 import { parseTrust, type Trust } from '../smime/trust.ts';
-import { openIndex, readTrust } from '../wire.ts';
+import { openIndex, openSigner, openTrust, readCertificates, readTrust } from '../wire.ts';
 import type { ConfigOptions } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 
@@ -35,8 +36,41 @@ export async function loadVerificationTrust(options: TrustOptions): Promise<Veri
       exitCode.config,
       'Non si sa a quali autorità credere: indicare --trust FILE.pem, oppure --config FILE.',
     );
-  if (options.index !== undefined) return { trust, index: readIndexFile(options.index, trust) };
-  return { trust, index: config && (await readConfiguredIndex(config, trust)) };
+  const index =
+    options.index === undefined
+      ? config && (await readConfiguredIndex(config, trust))
+      : readIndexFile(options.index, trust);
+  // Whoever names authorities does not want what the configuration keeps of others.
+  if (config === undefined || options.trust !== undefined) return { trust, index };
+  return { trust: await readKeptTrust(config, index), index };
+}
+
+/** With the revocation lists and OCSP answers that the provider keeps; nothing is fetched. */
+async function readKeptTrust(config: Config, index: ProviderIndex | undefined): Promise<Trust> {
+  if (!existsSync(join(config.dataFolder, 'revocation'))) return readTrust(config);
+  const certificates = index?.all().flatMap((provider) => provider.certificates) ?? [];
+  const issuers = readOwnIssuers(config);
+  const kept = openTrust(config, {
+    clock: Date.now,
+    listCertificates: () => certificates,
+    listOwnIssuers: () => issuers,
+    report: () => undefined,
+    stopping: AbortSignal.abort(),
+  });
+  await kept.load();
+  return kept.current();
+}
+
+/** A clerk need not be able to read the key, and without these certificates fewer lists can be used. */
+function readOwnIssuers(config: Config): readonly Uint8Array[] {
+  const { signing } = config;
+  try {
+    const chain =
+      signing.kind === 'pem' ? readCertificates('signing.chain', [signing.chain]) : openSigner(config).chain;
+    return chain.slice(1);
+  } catch {
+    return [];
+  }
 }
 
 /** A clerk may have no provider of their own: with --trust a configuration is used only if it is named. */

@@ -2,6 +2,7 @@
 import { romeTime } from '../mime/date.ts';
 import type { CertificationData } from '../pec/certification-data.ts';
 import type { MessageReport, ReportedSignature } from './message-report.ts';
+import type { ReportedRevocation } from './revocation-report.ts';
 
 /** Lines for a terminal or a page, without line ends; nothing in them can move a cursor. */
 export function formatReport(report: MessageReport): string[] {
@@ -46,6 +47,7 @@ function formatSignature(signature: ReportedSignature): string[] {
     );
   lines.push(...signature.issuers.map((issuer) => `  Emesso da: ${issuer}`));
   if (signature.provider !== undefined) lines.push(`  Gestore nell'indice: ${signature.provider}`);
+  lines.push(...formatRevocation(signature.revocation));
   return [
     ...lines,
     ...formatList(
@@ -53,6 +55,20 @@ function formatSignature(signature: ReportedSignature): string[] {
       signature.problems.map(({ italian }) => italian),
     ),
   ];
+}
+
+/** On what the verdict rests: without a list nobody can say that a certificate was not revoked. */
+function formatRevocation(checks: readonly ReportedRevocation[]): string[] {
+  if (checks.length === 0) return [];
+  if (checks.every(({ source }) => source === 'none'))
+    return ['  Revoche: NON controllate, perché non ci sono liste di revoca a disposizione'];
+  return checks.map(({ certificate, authority, source, madeAt, coversSigning }) => {
+    if (source === 'none' || madeAt === undefined)
+      return `  Revoca di ${certificate}: NON controllata (nessuna lista di ${authority} a disposizione)`;
+    const what = source === 'list' ? 'lista di revoca' : 'risposta OCSP';
+    const old = coversSigning ? '' : '; alla data della firma era scaduta';
+    return `  Revoca di ${certificate}: controllata (${what} di ${authority} del ${formatTime(madeAt)}${old})`;
+  });
 }
 
 function formatData(data: CertificationData, isProved: boolean): string[] {

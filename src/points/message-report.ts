@@ -24,6 +24,7 @@ import type { Trust, VerificationPolicy } from '../smime/trust.ts';
 import { type SignatureVerdict, verifySignedMessage } from '../smime/verify.ts';
 import { findContradictions } from './message-contradictions.ts';
 import { describeKind, type ReportedKind } from './message-kind.ts';
+import { describeRevocation, type ReportedRevocation } from './revocation-report.ts';
 
 export interface ReportRequest {
   /** The whole message, as a file of a mail program holds it. */
@@ -65,6 +66,8 @@ export interface ReportedSignature {
   /** Name in the provider index; undefined when the certificate is not in it, or there is no index. */
   readonly provider: string | undefined;
   readonly problems: readonly { readonly code: string; readonly italian: string; readonly text: string }[];
+  /** What was looked at for revocation, certificate by certificate; empty when no chain could be built. */
+  readonly revocation: readonly ReportedRevocation[];
 }
 
 export interface ReportedCertificate {
@@ -96,7 +99,7 @@ export function describeMessage(request: ReportRequest): MessageReport {
     ...findObjections(read, claimed, request.index === undefined ? 'no index' : provider),
     ...(data === undefined ? [] : findContradictions({ header, data, signingTime: verdict?.signingTime })),
   ];
-  const signature = reportSignature(verdict, provider);
+  const signature = reportSignature(verdict, provider, request.trust);
   const looksCertified = kind.code !== 'ordinary' || parts?.certificationData !== undefined;
   const hasIndex = request.index !== undefined;
   const conclusion = conclude({ looksCertified, signature, objections, hasIndex });
@@ -228,6 +231,7 @@ function isAnomalyEnvelope(header: HeaderBlock): boolean {
 function reportSignature(
   verdict: SignatureVerdict | undefined,
   provider: IndexedProvider | undefined,
+  trust: Trust,
 ): ReportedSignature {
   const [, ...issuers] = verdict?.chain ?? [];
   return {
@@ -241,6 +245,7 @@ function reportSignature(
     }),
     provider: provider?.name,
     problems: verdict?.problems ?? [],
+    revocation: verdict === undefined ? [] : describeRevocation(verdict.chain, trust, verdict.signingTime),
   };
 }
 

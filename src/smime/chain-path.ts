@@ -103,7 +103,7 @@ function checkAlgorithm(certificate: Certificate, { mode }: VerificationPolicy):
 function checkRevocation(path: Path, index: number, conditions: PathConditions): SignatureProblem[] {
   const [certificate, issuer] = [path[index], path[index + 1]];
   if (certificate === undefined || issuer === undefined) return [];
-  const lists = conditions.trust.revocationLists.filter((list) => isListOf(list, issuer));
+  const lists = findListsOf(conditions.trust, issuer);
   const status = conditions.trust.statuses?.get(hashCertificate(certificate.der));
   const at = conditions.revocationAt;
   const revoked = [
@@ -122,6 +122,11 @@ function checkRevocation(path: Path, index: number, conditions: PathConditions):
 
 function isCurrent({ freshUntil }: Pick<RevocationList, 'freshUntil'>, at: Instant): boolean {
   return freshUntil !== undefined && at <= freshUntil;
+}
+
+/** The lists that the authority itself signed, current or not. */
+export function findListsOf({ revocationLists }: Trust, issuer: Certificate): RevocationList[] {
+  return revocationLists.filter((list) => isListOf(list, issuer));
 }
 
 function isListOf(list: RevocationList, issuer: Certificate): boolean {
