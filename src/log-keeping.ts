@@ -10,13 +10,20 @@ import type { Signer } from './keys/signer.ts';
 import { hex, utf8 } from './lib/bytes.ts';
 import type { Runner } from './lib/runner.ts';
 import type { Clock } from './lib/time.ts';
-import type { ProofIndex } from './message-log/proof/bundle.ts';
+import {
+  type ProofBundle,
+  type ProofIndex,
+  type ProvedMessage,
+  signBundle,
+} from './message-log/proof/bundle.ts';
+import { makeProof, NoProof } from './message-log/proof/make-proof.ts';
 import { type RetentionRound, removeOldSegments } from './message-log/retention/remove-segments.ts';
 import { startSealRunner } from './message-log/seal/seal-runner.ts';
 import { createSealer, type SealEvent, type Sealer } from './message-log/seal/sealer.ts';
 import type { SegmentArchive } from './message-log/seal/segment-archive.ts';
 import { openSegmentFolder } from './message-log/seal/segment-folder.ts';
-import type { SegmentHeader } from './message-log/seal/segment-line.ts';
+import { readEntry, type SegmentHeader } from './message-log/seal/segment-line.ts';
+import { findChain } from './points/signing-chains.ts';
 import { openDailyCopies } from './provider-index/daily-copies.ts';
 import { createIndex } from './provider-index/index-from-records.ts';
 import { buildIndex, parseIndex } from './provider-index/index-ldif.ts';
@@ -75,6 +82,56 @@ export async function findIndexCopy(dataFolder: string, day: string): Promise<Se
   if (found === undefined) return null;
   const { bytes } = await copies.load(found);
   return { day: found, sha256: hex(hash('sha256', bytes, 'buffer')) };
+}
+
+export interface WantedProof {
+  readonly identificativo: string;
+  /** What ties the very bytes in hand to the log. */
+  readonly message: ProvedMessage | null;
+  /** True for the whole signed index of each day, not only our record. */
+  readonly withIndex: boolean;
+}
+
+/** What the log proves about a message. @throws {NoProof} when it has nothing sealed about it. */
+export function proveMessage(
+  config: Config,
+  { db }: Pick<Stores, 'db'>,
+  { identificativo, message, withIndex }: WantedProof,
+): Promise<ProofBundle> {
+  return makeProof({
+    db,
+    provider: { name: config.provider.name, domain: config.provider.domain },
+    identificativo,
+    message,
+    now: Date.now(),
+    findChain,
+    findIndex: (day) => findProofIndex(config, day, withIndex),
+    crls: listHeldCrls(config.dataFolder),
+  });
+}
+
+/** A signed bundle about the message that proves this entry; undefined when it is not sealed yet. */
+export async function proveEntry(
+  config: Config,
+  stores: Pick<Stores, 'db'>,
+  { identificativo, node, seq, signer }: EntryToProve,
+): Promise<Uint8Array | undefined> {
+  try {
+    const bundle = await proveMessage(config, stores, { identificativo, message: null, withIndex: false });
+    const entries = bundle.segments.flatMap((segment) => segment.entries.map(({ line }) => readEntry(line)));
+    if (!entries.some((entry) => entry?.node === node && entry.seq === seq)) return undefined;
+    return Buffer.from(await signBundle(bundle, signer, Date.parse(bundle.madeAt)), 'utf8');
+  } catch (error) {
+    if (error instanceof NoProof) return undefined;
+    throw error;
+  }
+}
+
+export interface EntryToProve {
+  readonly identificativo: string;
+  readonly node: string;
+  readonly seq: number;
+  readonly signer: Signer;
 }
 
 /** The record of this provider in the index in force on the day; with `whole`, also the index as it was signed. */

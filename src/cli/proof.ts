@@ -2,14 +2,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Config } from '../config/schema.ts';
-import { findProofIndex, listHeldCrls } from '../log-keeping.ts';
+import { proveMessage } from '../log-keeping.ts';
 import { findEvents, type LoggedEvent } from '../message-log/find.ts';
 import { type ProvedMessage, signBundle } from '../message-log/proof/bundle.ts';
 import { checkProof, type ProofVerdict } from '../message-log/proof/check-proof.ts';
 import { identifyMessage, type MessageIdentity } from '../message-log/proof/identify-message.ts';
-import { makeProof, NoProof } from '../message-log/proof/make-proof.ts';
-import { findChain } from '../points/signing-chains.ts';
+import { NoProof } from '../message-log/proof/make-proof.ts';
 import { openSigner, type Stores } from '../wire.ts';
 import { type ConfigOptions, configOption, openConfig } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
@@ -69,7 +67,8 @@ async function make(terminal: Terminal, message: string, options: MakeOptions): 
     const identificativo = events[0]?.event.facts.identificativo;
     if (identificativo === undefined)
       throw new CommandFailure(exitCode.no, `The message log knows no message ${message}.`);
-    return collect(config, stores, { identificativo, proved, withIndex: options.withIndex === true });
+    const wanted = { identificativo, message: proved, withIndex: options.withIndex === true };
+    return proveMessage(config, stores, wanted).catch(explain);
   });
   const text = await signBundle(bundle, openSigner(config), Date.now());
   writeNewFiles([{ file: resolve(options.out), content: text, mode: 0o644 }]);
@@ -81,28 +80,8 @@ async function make(terminal: Terminal, message: string, options: MakeOptions): 
     );
 }
 
-interface Wanted {
-  readonly identificativo: string;
-  readonly proved: ProvedMessage | null;
-  readonly withIndex: boolean;
-}
-
-async function collect(config: Config, { db }: Stores, { identificativo, proved, withIndex }: Wanted) {
-  try {
-    return await makeProof({
-      db,
-      provider: { name: config.provider.name, domain: config.provider.domain },
-      identificativo,
-      message: proved,
-      now: Date.now(),
-      findChain,
-      findIndex: (day) => findProofIndex(config, day, withIndex),
-      crls: listHeldCrls(config.dataFolder),
-    });
-  } catch (error) {
-    if (error instanceof NoProof) throw new CommandFailure(exitCode.no, error.message);
-    throw error;
-  }
+function explain(error: unknown): never {
+  throw error instanceof NoProof ? new CommandFailure(exitCode.no, error.message) : error;
 }
 
 interface FoundMessage {

@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
 import { readSegments } from '../blob/read-segments.ts';
+import { proveEntry } from '../log-keeping.ts';
 import { certificationTypes } from '../pec/wire-names.ts';
 import type { ReproducibleKind } from '../points/issued-kinds.ts';
 import { type IssuedMessage, ReproductionFailure, reproduceReceipt } from '../points/reproduction.ts';
@@ -58,6 +59,8 @@ async function reproduce(
       clock: Date.now,
       provider: { name, domain, address: `posta-certificata@${domain}` },
       signer: () => openSigner(config),
+      prove: (id: string, { node, seq }: { readonly node: string; readonly seq: number }) =>
+        proveEntry(config, stores, { identificativo: id, node, seq, signer: openSigner(config) }),
     };
     const reproduced = await reproduceReceipt(parts, {
       identificativo,

@@ -19,22 +19,27 @@ import { headerNames, notificationValues, partNames, subjectPrefixes } from './w
 
 export interface DuplicateValues extends BuildValues {
   readonly attested: AttestedReceipt;
+  /** What proves the entry to anybody: a proof bundle, whose digest stands in `attested`. */
+  readonly proof?: Uint8Array;
 }
 
 /**
  * The attested duplicate of a complete or brief delivery receipt whose original is not kept any more: a signed
- * statement of the provider with all the log says of it. It is no receipt: it has no `X-Ricevuta` and no
+ * statement of the provider with all the log says of it, and the proof that the log said so then. It is no receipt: it has no `X-Ricevuta` and no
  * `daticert.xml`, so no program takes it for one. `at` is the instant of the statement.
+ * @throws {RangeError} when the proof is missing that the record names.
  */
 export function buildDuplicateAttestation(values: DuplicateValues): BuiltMessage {
   const { provider, facts, attested } = values;
+  if ((attested.proofSha256 === undefined) !== (values.proof === undefined))
+    throw new RangeError('a duplicate encloses the proof that it names');
   const kind = 'duplicate-attestation';
   const about = [attested.receipt.messageId, String(values.at)];
   const { identificativo } = facts;
   const messageId = deriveMessageId({ identificativo, kind, recipient: about, domain: provider.domain });
   const texts = findTexts(values.textsVersion);
   const { day, time, zone } = romeTime(attested.at);
-  const text = renderText(texts, 'duplicate', {
+  const text = renderText(texts, values.proof === undefined ? 'duplicate' : 'provedDuplicate', {
     ...readTextValues(values),
     recipient: attested.receipt.recipient,
     receiptname: attested.receipt.receiptKind,
@@ -80,7 +85,7 @@ function writeHeader(values: DuplicateValues, messageId: string): string[] {
 
 /** The certification as the receipt had it, and the entry of the log with the signature made then. */
 function buildEvidence(values: DuplicateValues) {
-  const { facts, attested } = values;
+  const { facts, attested, proof } = values;
   const { receipt } = attested;
   const certification = buildCertificationData({
     ...readCertification({ ...values, provider: receipt.provider, at: attested.at }),
@@ -103,5 +108,15 @@ function buildEvidence(values: DuplicateValues) {
       disposition: 'attachment',
       bytes: fromUtf8(entry),
     }),
+    ...(proof === undefined
+      ? []
+      : [
+          buildFilePart({
+            type: 'application/json',
+            name: partNames.duplicateProof,
+            disposition: 'attachment',
+            bytes: proof,
+          }),
+        ]),
   ];
 }

@@ -114,6 +114,8 @@ export interface AttestedReceipt {
   readonly entry: { readonly node: string; readonly seq: number; readonly hash: string };
   /** SHA-256 of the original as submitted here, lower-case hex; undefined where another provider took it. */
   readonly originalSha256?: string;
+  /** SHA-256 of the proof bundle that was attached, lower-case hex; absent where nothing was sealed yet. */
+  readonly proofSha256?: string;
   readonly receipt: DeliveryReceiptRecord;
 }
 

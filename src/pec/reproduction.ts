@@ -26,6 +26,8 @@ export interface Reproduction {
    * one, what had arrived for an anomaly envelope.
    */
   readonly enclosed?: EnclosedMessage;
+  /** The proof bundle that an attested duplicate carried. */
+  readonly proof?: Uint8Array;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Reproduction {
  * @throws {RangeError} when what it enclosed is missing, or its texts version does not exist.
  */
 export function rebuildGenerated(reproduction: Reproduction): BuiltMessage {
-  const { facts, at, generated, enclosed } = reproduction;
+  const { facts, at, generated, enclosed, proof } = reproduction;
   const { provider, textsVersion } = generated;
   const values: BuildValues = { provider, facts, at, textsVersion };
   switch (generated.kind) {
@@ -60,7 +62,7 @@ export function rebuildGenerated(reproduction: Reproduction): BuiltMessage {
     case 'non-delivery-notice':
       return buildNonDeliveryNotice({ ...values, ...generated });
     case 'duplicate-attestation':
-      return buildDuplicateAttestation({ ...values, ...generated });
+      return buildDuplicateAttestation({ ...values, ...generated, ...(proof && { proof }) });
   }
 }
 

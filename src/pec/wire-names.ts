@@ -95,6 +95,7 @@ export const partNames = {
   /** In an attested duplicate; other names, so that no program takes it for the receipt itself. */
   duplicateData: 'dati-di-certificazione.xml',
   duplicateEntry: 'registrazione.json',
+  duplicateProof: 'prova.json',
 } as const;
 
 /** What stands before the sender's address in the From of an envelope (RFC 6109 §2.1). */

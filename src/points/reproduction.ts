@@ -4,7 +4,7 @@
  * that is not kept any more comes as an attested duplicate. Nothing goes out that its signature does not hold for,
  * and each request is an entry of the log itself.
  */
-import { verify, X509Certificate } from 'node:crypto';
+import { hash as hashBytes, verify, X509Certificate } from 'node:crypto';
 import { hashSegments } from '../blob/read-segments.ts';
 import type { ReadTransaction } from '../db/database.ts';
 import type { Signer } from '../keys/signer.ts';
@@ -39,10 +39,15 @@ export interface ReceiptRequest {
   readonly attest?: boolean;
 }
 
+/** An entry of the message log. */
+type LogPlace = Pick<LoggedEvent, 'node' | 'seq'>;
+
 export interface ReproductionParts extends Pick<PointParts, 'db' | 'blobs' | 'node' | 'clock'> {
   /** Who attests a duplicate: asked for only when one is needed. */
   readonly provider: ProviderIdentity;
   readonly signer: () => Signer;
+  /** The signed proof bundle about the message, for a duplicate; undefined when the entry is not sealed yet. */
+  readonly prove: (identificativo: string, entry: LogPlace) => Promise<Uint8Array | undefined>;
 }
 
 export interface ReproducedReceipt {
@@ -210,11 +215,17 @@ async function attest(
     throw new ReproductionFailure('unavailable', 'only a delivery receipt can come as an attested duplicate');
   const at = parts.clock();
   const signer = parts.signer();
+  const { facts } = logged.event;
+  const proof = await parts.prove(facts.identificativo, logged);
   const built = buildDuplicateAttestation({
     provider: parts.provider,
-    facts: logged.event.facts,
+    facts,
     at,
-    attested: describeReceipt(logged, generated, events),
+    attested: {
+      ...(proof === undefined ? {} : { proofSha256: hashBytes('sha256', proof, 'hex') }),
+      ...describeReceipt(logged, generated, events),
+    },
+    ...(proof && { proof }),
   });
   const sealed = await seal({ blobs: parts.blobs, signer }, built, at);
   await parts.db.transact((tx) => keepChain(tx, signer, at));

@@ -114,6 +114,7 @@ scenario(
 
     await checkBackup(alfa, folder);
     await checkProofs(alfa, folder, pec);
+    await checkDuplicate(alfa, folder);
   },
 );
 
@@ -136,6 +137,23 @@ async function checkBackup(site: Site, folder: string): Promise<void> {
     report.findings.map(({ seq, text }) => `${seq}: ${text}`),
     ['2: the entry differs from the sealed one in subject'],
   );
+}
+
+/** A duplicate of a receipt that enclosed the message: signed, and its proof checks by itself. */
+async function checkDuplicate(sender: Site, folder: string): Promise<void> {
+  const [receipt] = (await sender.mails('mario.rossi')).filter(({ kind }) => kind === 'avvenuta-consegna');
+  const identificativo = receipt?.data?.identificativo ?? '';
+  const file = (name: string) => join(folder, name);
+  const issuer = ['--config', join(folder, 'beta', 'config.json')];
+  const asked = [identificativo, '--kind', 'avvenuta-consegna', '--attest', ...issuer];
+  const made = await runPec(['receipt', 'reproduce', ...asked]);
+  assert.equal(made.code, 0, made.remarks);
+  const text = made.bytes.toString('latin1');
+  const [, encoded = ''] = /filename="prova\.json"\r\n\r\n([A-Za-z0-9+/=\r\n]+)\r\n--/.exec(text) ?? [];
+  writeFileSync(file('prova.json'), Buffer.from(encoded, 'base64'));
+  const checked = await runPec(['proof', 'check', file('prova.json'), '--anchors', pki.caFile]);
+  assert.equal(checked.code, 0, checked.output + checked.remarks);
+  assert.match(checked.output, /delivered .*entry \w+\/\d+\n[\s\S]*The proof holds\./);
 }
 
 /** From the delivery receipt as its holder saved it. */

@@ -20,7 +20,8 @@ export type TextName =
   | 'deliveryBrief'
   | 'deliveryConcise'
   | 'nonDelivery'
-  | 'duplicate';
+  | 'duplicate'
+  | 'provedDuplicate';
 
 /**
  * One text in one language. In a line `{name}` stands for a value (see {@link TextValues}). Two names must

@@ -1,3 +1,4 @@
+import type { Wording } from '../facts.ts';
 import { writeLatin1 } from './latin1-v1.ts';
 import type { TextModel, TextSet } from './model.ts';
 
@@ -272,39 +273,55 @@ export const textsV1: TextSet = {
         ],
       },
     },
-    duplicate: {
-      italian: {
-        title: 'Duplicato attestato di ricevuta di avvenuta consegna',
-        lines: [
-          'Il giorno {day} alle ore {time} ({zone}), su richiesta, il gestore attesta quanto segue.',
-          'Dal log dei messaggi risulta che il giorno {issued}',
-          'è stata emessa la ricevuta di avvenuta consegna ({receiptname})',
-          '{reference}',
-          'del messaggio "{subject}"',
-          'proveniente da "{sender}"',
-          'ed indirizzato a "{recipient}",',
-          'consegnato nella casella di destinazione.',
-          'Il messaggio originale che la ricevuta racchiudeva non è più conservato dal gestore: la ricevuta non può perciò essere riprodotta nella sua forma originaria.',
-          'In allegato i dati di certificazione della ricevuta e la sua registrazione nel log, con il valore della firma apposta allora.',
-          identifier,
-        ],
-      },
-      english: {
-        title: 'Attested duplicate of a delivery pec notification',
-        lines: [
-          'On {day} at {time} ({zone}), on request, the provider attests what follows.',
-          'The message log shows that on {issued}',
-          'the delivery notification ({receiptname}) was issued',
-          '{reference}',
-          'for the message "{subject}"',
-          'from "{sender}"',
-          'and addressed to "{recipient}",',
-          'successfully delivered to the destination mailbox.',
-          'The original message that the notification enclosed is no longer kept by the provider: the notification therefore cannot be written again in its original form.',
-          "Attached are the notification's certification data and its entry in the log, with the value of the signature made then.",
-          identifierEnglish,
-        ],
-      },
-    },
+    duplicate: buildDuplicate({
+      italian:
+        'In allegato i dati di certificazione della ricevuta e la sua registrazione nel log, con il valore della firma apposta allora.',
+      english:
+        "Attached are the notification's certification data and its entry in the log, with the value of the signature made then.",
+    }),
+    provedDuplicate: buildDuplicate({
+      italian:
+        'In allegato i dati di certificazione della ricevuta, la sua registrazione nel log con il valore della firma apposta allora, e in prova.json la prova che la registrazione si trova nel log sigillato e marcato temporalmente: chiunque può verificarla senza il gestore.',
+      english:
+        "Attached are the notification's certification data, its entry in the log with the value of the signature made then, and in prova.json the proof that the entry stands in the sealed and time-stamped log: anybody can check it without the provider.",
+    }),
   },
 };
+
+/** The statement that stands for a receipt; what is attached differs. */
+function buildDuplicate(attached: Wording): Record<keyof Wording, TextModel> {
+  return {
+    italian: {
+      title: 'Duplicato attestato di ricevuta di avvenuta consegna',
+      lines: [
+        'Il giorno {day} alle ore {time} ({zone}), su richiesta, il gestore attesta quanto segue.',
+        'Dal log dei messaggi risulta che il giorno {issued}',
+        'è stata emessa la ricevuta di avvenuta consegna ({receiptname})',
+        '{reference}',
+        'del messaggio "{subject}"',
+        'proveniente da "{sender}"',
+        'ed indirizzato a "{recipient}",',
+        'consegnato nella casella di destinazione.',
+        'Il messaggio originale che la ricevuta racchiudeva non è più conservato dal gestore: la ricevuta non può perciò essere riprodotta nella sua forma originaria.',
+        attached.italian,
+        identifier,
+      ],
+    },
+    english: {
+      title: 'Attested duplicate of a delivery pec notification',
+      lines: [
+        'On {day} at {time} ({zone}), on request, the provider attests what follows.',
+        'The message log shows that on {issued}',
+        'the delivery notification ({receiptname}) was issued',
+        '{reference}',
+        'for the message "{subject}"',
+        'from "{sender}"',
+        'and addressed to "{recipient}",',
+        'successfully delivered to the destination mailbox.',
+        'The original message that the notification enclosed is no longer kept by the provider: the notification therefore cannot be written again in its original form.',
+        attached.english,
+        identifierEnglish,
+      ],
+    },
+  };
+}

@@ -42,7 +42,7 @@ const renewed = createPemSigner(
 
 /** As the command has them, with the key of today. */
 function partsOf(points: TestPoints): ReproductionParts {
-  return { ...points.parts, signer: () => renewed };
+  return { ...points.parts, signer: () => renewed, prove: async () => undefined };
 }
 
 async function reproduce(points: TestPoints, request: Omit<ReceiptRequest, 'requestedBy'>) {
@@ -220,6 +220,45 @@ describe('of a receipt whose original is gone', () => {
       messageId,
     );
     assert.ok(await points.db.read((tx) => findChain(tx, nameCertificate(renewed))));
+  });
+
+  it('carries the proof of its entry where there is one', async (t) => {
+    const points = await issueEveryKind(t);
+    const complete = await findIssued(points, isComplete);
+    await letGo(points);
+    const asked: unknown[] = [];
+    const proof = Buffer.from('{"format":"openpec-proof-1"}\n');
+    const parts: ReproductionParts = {
+      ...partsOf(points),
+      prove: async (identificativo, { node, seq }) => {
+        asked.push({ identificativo, node, seq });
+        return proof;
+      },
+    };
+    const done = await reproduceReceipt(parts, { ...requestFor(complete), requestedBy: 'mario@alfa.test' });
+    const bytes = await collectSegments(points.blobs, done.segments, sizeOf(done.segments));
+    const text = Buffer.from(bytes).toString('latin1');
+    assert.equal(readPart(text, 'prova.json'), proof.toString());
+    const { entry, proofSha256 } = JSON.parse(readPart(text, 'registrazione.json')) as Record<string, object>;
+    assert.partialDeepStrictEqual(entry, { node: 'n1' });
+    assert.deepEqual(asked, [
+      { identificativo: complete.facts.identificativo, node: 'n1', seq: (entry as { seq: number }).seq },
+    ]);
+    assert.equal(proofSha256, createHash('sha256').update(proof).digest('hex'));
+    assert.match(text.replaceAll('=\r\n', ''), /chiunque pu=F2 verificarla senza il gestore/);
+    assert.deepEqual(verifyText(text), []);
+    const last = (await readLog(points)).at(-1);
+    const generated = last?.generated[0] as GeneratedMessage;
+    assert.ok(last !== undefined && generated.kind === 'duplicate-attestation');
+    const rebuilt = rebuildGenerated({ ...last, generated, proof });
+    assert.deepEqual(
+      await collectSegments(points.blobs, rebuilt.content, sizeOf(rebuilt.content)),
+      Buffer.from(text.slice(text.indexOf('Content-Type: multipart/mixed')), 'latin1').subarray(
+        0,
+        sizeOf(rebuilt.content),
+      ),
+    );
+    assert.throws(() => rebuildGenerated({ ...last, generated }), /the proof that it names/);
   });
 
   it("is written again from the recipient's mailbox while it lies there", async (t) => {
