@@ -138,10 +138,12 @@ export async function findApplicationPassword(
   return row === undefined ? undefined : toApplicationPassword(row);
 }
 
-function checkWanted({ label, scopes, expiresAt }: NewApplicationPassword, at: Instant): void {
+function checkWanted({ label, scopes, readOnly, expiresAt }: NewApplicationPassword, at: Instant): void {
   if (scopes.length === 0) throw refuse('Name at least one protocol the password is for');
   if (scopes.some((scope) => !programScopes.includes(scope)))
     throw refuse(`An application password is for ${programScopes.join(', ')}`);
+  if (readOnly === true && scopes.includes('smtp'))
+    throw refuse('A read-only password sends nothing: leave smtp out');
   const name = label.trim();
   if (name === '' || name.length > 100 || /\p{Cc}/u.test(name))
     throw refuse('Say in 1 to 100 characters which program or device the password is for');

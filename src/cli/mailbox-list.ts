@@ -4,7 +4,7 @@ import { renderTable } from './table.ts';
 
 /** Mailboxes as a person reads them. */
 export function renderMailboxes(mailboxes: readonly Mailbox[]): string {
-  const head = ['MAILBOX', 'HOLDER', 'QUOTA', 'SENDING', 'ORDINARY MAIL'];
+  const head = ['MAILBOX', 'HOLDER', 'QUOTA', 'SENDING', 'ORDINARY MAIL', 'RECEIPTS', 'SENT COPY'];
   return renderTable(head, mailboxes.map(renderRow));
 }
 
@@ -15,6 +15,8 @@ function renderRow({
   sendingBlocked,
   ordinaryMail,
   forwardTo,
+  receiptsFolder,
+  sentCopy,
 }: Mailbox): string[] {
   return [
     address,
@@ -22,5 +24,7 @@ function renderRow({
     formatByteCount(quotaBytes),
     sendingBlocked === undefined ? 'yes' : `blocked: ${sendingBlocked.reason}`,
     ordinaryMail === 'forward' ? `forward to ${forwardTo ?? ''}` : (ordinaryMail ?? 'default'),
+    receiptsFolder ?? 'INBOX',
+    sentCopy ? 'yes' : 'no',
   ];
 }

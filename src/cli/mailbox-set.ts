@@ -1,6 +1,8 @@
 /** `pec mailbox set`. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MailboxSettings } from '../accounts/mailboxes.ts';
+import { inbox, parseNewFolderName } from '../mailbox/folder-name.ts';
+import { StoreError } from '../mailbox/store-error.ts';
 import { parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
@@ -19,6 +21,9 @@ interface SetOptions extends ConfigOptions {
   readonly perHour?: number | 'default';
   readonly perDay?: number | 'default';
   readonly sender?: readonly string[];
+  /** False: none. */
+  readonly receiptsFolder?: string | false;
+  readonly sentCopy?: 'yes' | 'no';
 }
 
 export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void {
@@ -42,6 +47,18 @@ export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void
     )
     .option('--per-day <number|default>', 'most recipients it may write to in a day', orDefault(parseCount))
     .option('--sender <address...>', 'all further addresses it may write as ("" for none)')
+    .option(
+      '--receipts-folder <folder>',
+      'where its receipts go, e.g. Ricevute; notices stay in the inbox',
+      parseFolder,
+    )
+    .option('--no-receipts-folder', 'its receipts go to the inbox')
+    .addOption(
+      new Option(
+        '--sent-copy <yes|no>',
+        'put what it sends into its folder for sent mail, for programs that do not',
+      ).choices(['yes', 'no']),
+    )
     .addOption(configOption())
     .action(async (address: string, options: SetOptions) => {
       const settings = toSettings(options);
@@ -55,8 +72,20 @@ export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void
     });
 }
 
+/** A trailing slash is as people write a folder. @throws {InvalidArgumentError} */
+function parseFolder(text: string): string {
+  try {
+    const name = parseNewFolderName(text.replace(/\/$/, ''));
+    if (name === inbox) throw new InvalidArgumentError('Receipts go to the inbox with --no-receipts-folder.');
+    return name;
+  } catch (error) {
+    if (error instanceof StoreError) throw new InvalidArgumentError(`${error.publicText}.`);
+    throw error;
+  }
+}
+
 function toSettings(options: SetOptions): MailboxSettings {
-  const { quota, name, ordinaryMail, forwardTo, perHour, perDay, sender } = options;
+  const { quota, name, ordinaryMail, forwardTo, perHour, perDay, sender, receiptsFolder, sentCopy } = options;
   return {
     ...(quota === undefined ? {} : { quotaBytes: quota }),
     ...(name === undefined ? {} : { displayName: name }),
@@ -66,6 +95,10 @@ function toSettings(options: SetOptions): MailboxSettings {
     ...(options.allowSending === true ? { sendingBlocked: null } : {}),
     ...(perHour === undefined ? {} : { recipientsPerHour: orNull(perHour) }),
     ...(perDay === undefined ? {} : { recipientsPerDay: orNull(perDay) }),
+    ...(receiptsFolder === undefined
+      ? {}
+      : { receiptsFolder: receiptsFolder === false ? null : receiptsFolder }),
+    ...(sentCopy === undefined ? {} : { sentCopy: sentCopy === 'yes' }),
     ...(sender === undefined ? {} : { senders: sender.filter((address) => address !== '') }),
   };
 }

@@ -1,8 +1,10 @@
-/** `pec mailbox add|list|passwd|set|remove`: the mailboxes (caselle) of this provider. */
+/** `pec mailbox add|list|passwd|set|remove|app-password`: the mailboxes (caselle) of this provider. */
 import { Command } from 'commander';
+import { addApplicationPasswordCommands } from './application-password.ts';
 import { parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
+import { addImportCommand } from './mailbox-import.ts';
 import { renderMailboxes } from './mailbox-list.ts';
 import { addMailboxSetCommand } from './mailbox-set.ts';
 import { jsonOption, type ListOptions } from './options.ts';
@@ -17,6 +19,8 @@ export function buildMailboxCommand(terminal: Terminal): Command {
   addPasswdCommand(mailbox, terminal);
   addMailboxSetCommand(mailbox, terminal);
   addRemoveCommand(mailbox, terminal);
+  addImportCommand(mailbox, terminal);
+  addApplicationPasswordCommands(mailbox, terminal);
   return mailbox;
 }
 

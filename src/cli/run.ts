@@ -9,6 +9,7 @@ import { CommandFailure, type ExitCode, exitCode } from './exit-code.ts';
 import { buildHealthCommand } from './health.ts';
 import { buildInitCommand } from './init.ts';
 import { buildLogCommand } from './log.ts';
+import { buildLoginCommand } from './login.ts';
 import { buildMailboxCommand } from './mailbox.ts';
 import { buildProofCommand } from './proof.ts';
 import { buildIndexCommand } from './provider-index.ts';
@@ -50,6 +51,7 @@ export function buildProgram(terminal: Terminal): Command {
     buildConfigCommand(terminal),
     buildDomainCommand(terminal),
     buildMailboxCommand(terminal),
+    buildLoginCommand(terminal),
     buildQueueCommand(terminal),
     buildIndexCommand(terminal),
     log,

@@ -113,6 +113,7 @@ test('an application password needs a name, a protocol and a day to come', async
   await refused({ label: '  ' }, /which program/);
   await refused({ scopes: [] }, /at least one protocol/);
   await refused({ scopes: ['web'] }, /imap, pop3, smtp/);
+  await refused({ scopes: ['imap', 'smtp'], readOnly: true }, /leave smtp out/);
   await refused({ expiresAt: testEpoch }, /expired already/);
   await Promise.all(Array.from({ length: 100 }, () => accounts.addApplicationPassword(good)));
   await refused({}, /revoke those/);

@@ -129,7 +129,7 @@ test('a mailbox is added, changed, given a new password and removed', async () =
   );
   assert.match(
     (await pec('mailbox', 'list')).output,
-    /^mario@caselle\.test +Mario Rossi +1\.0 GiB +yes +default$/m,
+    /^mario@caselle\.test +Mario Rossi +1\.0 GiB +yes +default +INBOX +no$/m,
   );
   const blocked = await pec('mailbox', 'set', 'mario@caselle.test', '--block-sending', 'credenziali rubate');
   assert.match(blocked.output, /blocked: credenziali rubate/);
@@ -183,4 +183,78 @@ test('a command line that is not understood ends with 2 and says where help is',
   assert.match(ran.remarks, /unknown command 'frobnicate'[\s\S]*pec mailbox --help shows how/);
   assert.equal((await runPec(['mailbox', 'add'])).code, 2);
   assert.equal((await runPec(['mailbox', 'set', 'a@b.test', '--quota', 'much'])).code, 2);
+});
+
+test('a mailbox gets a further login with rights of its own, changed and taken away', async () => {
+  await pec('domain', 'add', 'logins.test');
+  const withPassword = (args: string[]) => runPec([...args, '--config', file], { input: 'parola segreta\n' });
+  await withPassword(['mailbox', 'add', 'ufficio@logins.test', '--password-file', '-']);
+  const add = ['login', 'add', 'ufficio@logins.test', 'protocollo', '--password-file', '-'];
+  const added = await withPassword([...add, '--rights', 'read,send']);
+  assert.equal(added.output, 'protocollo may log in to ufficio@logins.test: read,send.');
+  assert.equal((await withPassword([...add, '--rights', 'read,fly'])).code, 2);
+  const listed = (await pec('login', 'list', 'ufficio@logins.test')).output.split('\n');
+  assert.deepEqual(
+    listed.map((line) => line.split(/ {2,}/)),
+    [
+      ['LOGIN', 'RIGHTS', 'LAST USE', 'STATE'],
+      ['protocollo', 'read,send', 'never', 'in use'],
+      ['ufficio@logins.test', 'read,write,send,manage', 'never', 'in use'],
+    ],
+  );
+  assert.match((await pec('login', 'set', 'protocollo', '--disable')).output, /disabled 20/);
+  assert.match(
+    (await pec('login', 'set', 'protocollo', '--enable', '--rights', 'read')).output,
+    /read +never +in use/,
+  );
+  assert.equal((await pec('login', 'set', 'protocollo')).code, 2);
+  assert.equal((await withPassword(['login', 'passwd', 'protocollo', '--password-file', '-'])).code, 0);
+  assert.equal((await pec('login', 'remove', 'protocollo')).output, 'protocollo removed.');
+  const own = await pec('login', 'remove', 'ufficio@logins.test');
+  assert.deepEqual([own.code, /disable it/.test(own.remarks)], [1, true]);
+});
+
+test('an application password is printed once, listed without its secret, and revoked', async () => {
+  await pec('domain', 'add', 'apps.test');
+  const add = ['mailbox', 'add', 'anna@apps.test', '--password-file', '-', '--config', file];
+  await runPec(add, { input: 'parola segreta\n' });
+  const made = await pec(
+    'mailbox',
+    'app-password',
+    'add',
+    'anna@apps.test',
+    '--for',
+    'telefono',
+    '--scope',
+    'imap',
+  );
+  assert.match(made.output, /^([a-z2-9]{5}-){4}[a-z2-9]{5}$/);
+  const archive = ['mailbox', 'app-password', 'add', 'anna@apps.test', '--for', 'archivio'];
+  await pec(...archive, '--read-only', '--expires', '90d');
+  const { output } = await pec('mailbox', 'app-password', 'list', 'anna@apps.test');
+  assert.doesNotMatch(output, new RegExp(made.output));
+  const rows = output.split('\n').map((line) => line.split(/ {2,}/));
+  assert.deepEqual(
+    rows.map(([id, label, scope, , expires, lastUse]) => [id, label, scope, expires === 'never', lastUse]),
+    [
+      ['ID', 'FOR', 'SCOPE', false, 'LAST USE'],
+      ['1', 'telefono', 'imap', true, 'never'],
+      ['2', 'archivio', 'imap,pop3 (read only)', false, 'never'],
+    ],
+  );
+  assert.equal((await pec('mailbox', 'app-password', 'revoke', 'anna@apps.test', '1')).code, 0);
+  const again = await pec('mailbox', 'app-password', 'revoke', 'anna@apps.test', '1');
+  assert.deepEqual([again.code, /app-password list/.test(again.remarks)], [1, true]);
+  assert.equal((await pec(...archive, '--read-only', '--scope', 'smtp')).code, 1);
+});
+
+test('mailbox set says where receipts and sent mail go', async () => {
+  await pec('domain', 'add', 'cartelle.test');
+  const add = ['mailbox', 'add', 'anna@cartelle.test', '--password-file', '-', '--config', file];
+  await runPec(add, { input: 'parola segreta\n' });
+  const set = (...args: string[]) => pec('mailbox', 'set', 'anna@cartelle.test', ...args);
+  assert.match((await set('--receipts-folder', 'Ricevute/', '--sent-copy', 'yes')).output, /Ricevute +yes$/);
+  assert.match((await set('--no-receipts-folder', '--sent-copy', 'no')).output, /INBOX +no$/);
+  for (const bad of ['a//b', 'inbox', '100%'])
+    assert.equal((await set('--receipts-folder', bad)).code, 2, bad);
 });
