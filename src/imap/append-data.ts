@@ -3,13 +3,14 @@
  * §4) or joined from pieces (CATENATE, RFC 4469). Bytes stream from the wire to the store.
  */
 import type { Segments } from '../lib/segments.ts';
-import type { NewMessage } from '../mailbox/mail-store.ts';
+import type { Folder, NewMessage, VisibleFolder } from '../mailbox/mail-store.ts';
 import { normalizeFlags } from './flags.ts';
 import { findFolder, readMailbox } from './folders.ts';
 import { badUrl, parseMessageUrl } from './imap-url.ts';
 import { cutSpan, locateSection } from './message/sections.ts';
 import { StoredMessage } from './message/stored-message.ts';
 import { Refusal } from './refusal.ts';
+import { allowedFlags } from './rights.ts';
 import type { Session } from './session.ts';
 import type { IncomingCommand, LiteralAnnouncement } from './wire/command-reader.ts';
 import { parseDateTime } from './wire/dates.ts';
@@ -23,17 +24,26 @@ export async function readTarget(session: Session, incoming: IncomingCommand): P
   return readMailbox(args, session);
 }
 
-/** The room the mailbox has left, bytes; what does not fit is refused before it is sent. */
-export async function measureRoom(session: Session): Promise<number> {
-  const { usedBytes, limitBytes } = await session.store.quota(session.login.mailboxId);
+/** The room the folder's mailbox has left, bytes; what does not fit is refused before it is sent. */
+export async function measureRoom(session: Session, { mailboxId }: Folder): Promise<number> {
+  const { usedBytes, limitBytes } = await session.store.quota(mailboxId);
   return limitBytes - usedBytes;
 }
 
-/** `[flag-list SP] [date-time SP] data`. @throws {Refusal} TOOBIG, OVERQUOTA, UNKNOWN-CTE, BADURL */
+export interface Destination {
+  readonly folder: VisibleFolder;
+  /** Bytes that may come. */
+  readonly room: number;
+}
+
+/**
+ * `[flag-list SP] [date-time SP] data`. Flags that the login may not set are left out (RFC 4314 §4).
+ * @throws {Refusal} TOOBIG, OVERQUOTA, UNKNOWN-CTE, BADURL
+ */
 export async function readMessage(
   session: Session,
   incoming: IncomingCommand,
-  room: number,
+  { folder, room }: Destination,
 ): Promise<NewMessage> {
   const args = incoming.arguments;
   const flags = args.peek() === '(' ? normalizeFlags(args.flagList()) : undefined;
@@ -41,7 +51,7 @@ export async function readMessage(
   const date = args.peek() === '"' ? parseDateTime(args.string()) : undefined;
   if (date !== undefined) args.space();
   const content = await readData(session, incoming, room);
-  return { content, flags: flags ?? [], internalDate: date ?? session.clock() };
+  return { content, flags: allowedFlags(flags ?? [], folder.rights), internalDate: date ?? session.clock() };
 }
 
 async function readData(session: Session, incoming: IncomingCommand, room: number): Promise<Segments> {
@@ -124,7 +134,7 @@ async function* readUrl(session: Session, incoming: IncomingCommand): AsyncGener
   if (args.atLineEnd && incoming.announced !== undefined) await incoming.collectLiteral();
   const url = args.astring();
   const { folder: name, uidValidity, uid, request } = parseMessageUrl(url);
-  const folder = name === undefined ? session.view.folder : await findFolder(session, name);
+  const folder = name === undefined ? session.view.folder : await findFolder(session, name, 'r');
   if (uidValidity !== undefined && uidValidity !== folder.uidValidity)
     throw badUrl(url, 'the folder is another now');
   const [record] = await session.store.messages(folder.id, [[uid, uid]]);

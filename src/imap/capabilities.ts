@@ -57,6 +57,8 @@ const capabilities: readonly Capability[] = [
   { name: 'QRESYNC' },
   { name: 'UTF8=ACCEPT' },
   { name: 'COMPRESS=DEFLATE', when: (session) => afterLogin(session) && !session.link.compressed },
+  { name: 'ACL', when: afterLogin },
+  { name: 'RIGHTS=texk', when: afterLogin },
   { name: 'QUOTA', when: afterLogin },
   { name: 'QUOTA=RES-STORAGE', when: afterLogin },
   { name: (session) => `APPENDLIMIT=${session.limits.messageBytes}` },

@@ -12,10 +12,9 @@ export interface FolderEntry {
 
 /** In the order of their names, INBOX first. */
 export async function loadFolderTree(session: Session): Promise<FolderEntry[]> {
-  const { mailboxId } = session.login;
   const [folders, subscriptions] = await Promise.all([
-    session.store.listFolders(mailboxId),
-    session.store.listSubscriptions(mailboxId),
+    session.store.listVisible(session.login),
+    session.store.listSubscriptions(session.login.mailboxId),
   ]);
   return buildFolderTree(folders, subscriptions);
 }

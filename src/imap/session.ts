@@ -12,6 +12,7 @@ import type { ImapLimits } from './limits.ts';
 import type { ConnectionFacts, ImapLog } from './log.ts';
 import type { Ranges } from './number-ranges.ts';
 import { Refusal } from './refusal.ts';
+import { requireRight } from './rights.ts';
 import type { FolderView } from './view.ts';
 import { formatAstring, formatNstring, formatString, formatText } from './wire/format.ts';
 import { wireMailboxName } from './wire/mailbox-name.ts';
@@ -23,9 +24,12 @@ export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT';
 
 /** Who is logged in; a part of what the accounts room gives. */
 export interface ImapLogin {
+  readonly loginId: number;
   readonly name: string;
   readonly mailboxId: number;
-  readonly rights: { readonly read: boolean; readonly write: boolean };
+  /** Of its mailbox. */
+  readonly address: string;
+  readonly rights: { readonly read: boolean; readonly write: boolean; readonly manage: boolean };
   /** Capabilities not to be offered to this login, for clients that trip on them. */
   readonly withoutCapabilities?: readonly string[];
 }
@@ -113,16 +117,13 @@ export class Session {
     return this.#view;
   }
 
-  /** The login, if it may change things. @throws {Refusal} NOPERM */
-  requireWriter(): ImapLogin {
-    if (!this.login.rights.write)
-      throw new Refusal('NOPERM', 'This login may read but not change the mailbox');
-    return this.login;
-  }
-
-  /** The selected folder, if it may be changed. @throws {Refusal} NOPERM when it is open read-only. */
-  requireWritableView(): FolderView {
+  /**
+   * The selected folder, if it is open for changes and each of the rights was there when it was opened.
+   * @throws {Refusal} NOPERM
+   */
+  requireWritableView(rights = ''): FolderView {
     if (this.view.readOnly) throw new Refusal('NOPERM', 'The folder is open read-only; use SELECT');
+    for (const right of rights) requireRight(this.view.folder, right);
     return this.view;
   }
 
@@ -138,7 +139,7 @@ export class Session {
   openView(view: FolderView): void {
     this.closeView();
     this.#view = view;
-    this.#unwatch = this.store.watch(this.login.mailboxId, (notice) => {
+    this.#unwatch = this.store.watch(view.folder.mailboxId, (notice) => {
       if (notice.folderId !== undefined && notice.folderId !== view.folder.id) return;
       this.#dirty = true;
       this.onChange?.();

@@ -4,7 +4,13 @@
  * §7.4.1: no EXPUNGE while the client counts on sequence numbers). Holds ranges and numbers only: idle
  * sessions stay small.
  */
-import type { Folder, FolderChanges, FolderStatus, MailStore, MessageRecord } from '../mailbox/mail-store.ts';
+import type {
+  FolderChanges,
+  FolderStatus,
+  MailStore,
+  MessageRecord,
+  VisibleFolder,
+} from '../mailbox/mail-store.ts';
 import {
   countOf,
   emptyRanges,
@@ -31,7 +37,7 @@ export interface Announcement {
 }
 
 export interface OpenedFolder {
-  readonly folder: Folder;
+  readonly folder: VisibleFolder;
   readonly status: FolderStatus;
   readonly uids: readonly number[];
   readonly readOnly: boolean;
@@ -40,7 +46,7 @@ export interface OpenedFolder {
 }
 
 export class FolderView {
-  readonly folder: Folder;
+  readonly folder: VisibleFolder;
   readonly readOnly: boolean;
   /** Every change up to here is in the map or waits below. */
   #modseq: number;

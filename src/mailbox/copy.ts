@@ -4,9 +4,10 @@
  */
 import type { Transaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
+import { keepFlags } from './flag-rights.ts';
 import { splitKeywords } from './flags.ts';
 import { type FolderRow, requireFolder } from './folder-rows.ts';
-import type { UidMapping, UidRanges } from './mail-store.ts';
+import type { FlagRights, UidMapping, UidRanges } from './mail-store.ts';
 import { addMessages, type MessageRow, readRows, removeMessages } from './message-rows.ts';
 import { noteChange } from './notices.ts';
 import { hasRoom } from './quota.ts';
@@ -17,6 +18,8 @@ export interface CopyOrder {
   readonly targetId: number;
   readonly uids: UidRanges;
   readonly at: Instant;
+  /** Flags the copies keep; undefined: all. */
+  readonly may?: FlagRights | undefined;
 }
 
 /** @throws {StoreError} `nonexistent`, or `over-quota` and nothing is copied. */
@@ -26,7 +29,7 @@ export async function copyMessages(tx: Transaction, order: CopyOrder): Promise<U
   const rows = await readRows(tx, order.sourceId, order.uids);
   const bytes = rows.reduce((sum, row) => sum + row.size, 0);
   if (rows.length > 0 && !(await hasRoom(tx, target.mailbox_id, bytes))) throw overQuota();
-  return addCopies(tx, target, rows, order.at);
+  return addCopies(tx, target, rows, order);
 }
 
 /** Needs no room when it stays in the mailbox. @throws {StoreError} `nonexistent`, `over-quota` */
@@ -38,7 +41,7 @@ export async function moveMessages(tx: Transaction, order: CopyOrder): Promise<U
     const bytes = rows.reduce((sum, row) => sum + row.size, 0);
     if (!(await hasRoom(tx, target.mailbox_id, bytes))) throw overQuota();
   }
-  const mapping = await addCopies(tx, target, rows, order.at);
+  const mapping = await addCopies(tx, target, rows, order);
   if (rows.length === 0) return mapping;
   // Read again: a move within one folder has just changed this row.
   const changedSource = await requireFolder(tx, order.sourceId);
@@ -51,14 +54,14 @@ async function addCopies(
   tx: Transaction,
   target: FolderRow,
   rows: readonly MessageRow[],
-  at: Instant,
+  { at, may }: CopyOrder,
 ): Promise<UidMapping> {
   if (rows.length === 0) return { uidValidity: target.uid_validity, pairs: [] };
   const { uids } = await addMessages(
     tx,
     target,
     rows.map((row) => ({
-      flags: { bits: row.flags, keywords: splitKeywords(row.keywords) },
+      flags: keepFlags({ bits: row.flags, keywords: splitKeywords(row.keywords) }, may),
       size: row.size,
       internalDate: row.internal_date,
       savedAt: at,

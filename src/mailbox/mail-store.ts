@@ -1,6 +1,7 @@
 import type { Segments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import type { MessagePart } from '../mime/message-part.ts';
+import type { AclEntry, AclOperation, Viewer } from './rights.ts';
 
 /**
  * What IMAP, POP3 and the web see of the mailboxes: folders, messages, flags, UIDs and modification
@@ -22,6 +23,23 @@ export interface Folder {
   readonly subscribed: boolean;
   /** Opaque and never reused: MAILBOXID of RFC 8474. */
   readonly objectId: string;
+}
+
+/** A folder as one login sees it. */
+export interface VisibleFolder extends Folder {
+  /** Its name within the mailbox it belongs to; `name` is how this login names it. */
+  readonly path: string;
+  /** The address of the mailbox that shares it; undefined for folders of the login's own mailbox. */
+  readonly owner: string | undefined;
+  /** Letters of RFC 4314, in the order `lrswipkxtea`. */
+  readonly rights: string;
+}
+
+/** Which flags may be changed; the others of a message stay as they are, those of a new one are left out. */
+export interface FlagRights {
+  readonly seen: boolean;
+  readonly deleted: boolean;
+  readonly others: boolean;
 }
 
 export interface FolderStatus {
@@ -79,6 +97,8 @@ export interface FlagChange {
   readonly flags: readonly string[];
   /** Leave messages alone whose modseq is greater (UNCHANGEDSINCE, RFC 7162 §3.1.3). */
   readonly unchangedSince?: number;
+  /** All flags unless told. */
+  readonly may?: FlagRights;
 }
 
 export interface NewMessage {
@@ -132,6 +152,20 @@ export interface MailStore {
   setSubscribed(mailboxId: number, name: string, subscribed: boolean): Promise<void>;
   listSubscriptions(mailboxId: number): Promise<readonly string[]>;
 
+  /** The folder of that name and the login's rights to it, which may be none. */
+  findVisible(viewer: Viewer, name: string): Promise<VisibleFolder | undefined>;
+  /** All folders the login may look up, its own mailbox's and shared ones. */
+  listVisible(viewer: Viewer): Promise<readonly VisibleFolder[]>;
+  /** The access control list; who manages the mailbox has all rights without standing in it. */
+  acl(folderId: number): Promise<readonly AclEntry[]>;
+  /** @throws {MailError} `permanent` when no login or mailbox goes by the identifier. */
+  changeAcl(
+    folderId: number,
+    identifier: string,
+    change: { readonly operation: AclOperation; readonly rights: string },
+  ): Promise<void>;
+  removeAcl(folderId: number, identifier: string): Promise<void>;
+
   status(folderId: number): Promise<FolderStatus>;
   /** The folder at one moment, and with `since` what changed from that modseq to that moment. */
   snapshot(folderId: number, since?: number): Promise<FolderSnapshot>;
@@ -158,8 +192,9 @@ export interface MailStore {
     uids: UidRanges,
     change: FlagChange,
   ): Promise<{ updated: readonly MarkedRecord[]; unchanged: readonly number[] }>;
-  copy(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
-  move(folderId: number, uids: UidRanges, targetFolderId: number): Promise<UidMapping>;
+  /** `may`: flags the copies keep; all unless told. */
+  copy(folderId: number, uids: UidRanges, targetFolderId: number, may?: FlagRights): Promise<UidMapping>;
+  move(folderId: number, uids: UidRanges, targetFolderId: number, may?: FlagRights): Promise<UidMapping>;
   /** Removes messages that have \Deleted, of those in `uids` if given; the UIDs removed. */
   expunge(folderId: number, uids?: UidRanges): Promise<readonly number[]>;
 

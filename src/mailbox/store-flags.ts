@@ -3,6 +3,7 @@
  * flags, so each such group is one UPDATE. What does not change keeps its modseq (RFC 7162 §3.1).
  */
 import type { Transaction } from '../db/database.ts';
+import { mergeFlags } from './flag-rights.ts';
 import {
   changeFlags,
   deletedBit,
@@ -14,7 +15,7 @@ import {
 } from './flags.ts';
 import { advanceFolder, type FolderRow } from './folder-rows.ts';
 import { noteKeywords } from './keywords.ts';
-import type { FlagChange, MarkedRecord, UidRanges } from './mail-store.ts';
+import type { FlagChange, FlagRights, MarkedRecord, UidRanges } from './mail-store.ts';
 import { type MessageRow, readPages, readRows, toRecord } from './message-rows.ts';
 import { noteChange } from './notices.ts';
 
@@ -61,6 +62,7 @@ class FlagRun {
   readonly #folder: FolderRow;
   readonly #operation: FlagChange['operation'];
   readonly #named: FlagSet;
+  readonly #may: FlagRights | undefined;
   readonly #modseq: number;
   #changed = 0;
   #unseen = 0;
@@ -71,6 +73,7 @@ class FlagRun {
     this.#folder = folder;
     this.#operation = change.operation;
     this.#named = parseFlags(change.flags);
+    this.#may = change.may;
     this.#modseq = folder.highest_modseq + 1;
   }
 
@@ -89,7 +92,8 @@ class FlagRun {
   async finish(): Promise<void> {
     if (this.#changed === 0) return;
     const { id, uid_next, mailbox_id } = this.#folder;
-    if (this.#operation !== 'remove') await noteKeywords(this.#tx, id, this.#named.keywords);
+    if (this.#operation !== 'remove' && this.#may?.others !== false)
+      await noteKeywords(this.#tx, id, this.#named.keywords);
     await advanceFolder(this.#tx, id, {
       modseq: this.#modseq,
       uidNext: uid_next,
@@ -100,7 +104,7 @@ class FlagRun {
 
   #target(row: MessageRow): FlagSet {
     const current = { bits: row.flags, keywords: splitKeywords(row.keywords) };
-    return changeFlags(current, this.#operation, this.#named);
+    return mergeFlags(current, changeFlags(current, this.#operation, this.#named), this.#may);
   }
 
   async #changeGroup({ before, after, uids }: Group): Promise<void> {

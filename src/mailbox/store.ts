@@ -8,7 +8,7 @@ import { loadContent } from '../content/content.ts';
 import { loadStructure } from '../content/structure.ts';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
-import { inheritAcl, subscribeShared } from './access.ts';
+import { createInheriting, subscribeShared } from './access.ts';
 import { createAccessMethods } from './access-methods.ts';
 import {
   appendMessages,
@@ -95,11 +95,11 @@ function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
     },
     createFolder: async (mailboxId, name, specialUse) => {
       await ensure(mailboxId);
-      return db.transact(async (tx) => {
-        const folder = await createFolder(tx, { mailboxId, name, at: clock() }, specialUse);
-        await inheritAcl(tx, folder);
-        return folder;
-      });
+      return db.transact((tx) =>
+        createInheriting(tx, mailboxId, name, () =>
+          createFolder(tx, { mailboxId, name, at: clock() }, specialUse),
+        ),
+      );
     },
     renameFolder: (mailboxId, from, to) =>
       change(mailboxId, (tx) => renameFolder(tx, { mailboxId, name: from, to, at: clock() })),

@@ -1,7 +1,7 @@
 /** APPEND (RFC 3501 §6.3.11) of one or several messages, all or none (MULTIAPPEND, RFC 3502). */
 
 import { sizeOf } from '../../lib/segments.ts';
-import type { Folder, NewMessage } from '../../mailbox/mail-store.ts';
+import type { Folder, NewMessage, VisibleFolder } from '../../mailbox/mail-store.ts';
 import { refreshView } from '../announce.ts';
 import { measureRoom, readMessage, readTarget } from '../append-data.ts';
 import { authenticated, type Completion, type StreamingCommand } from '../command.ts';
@@ -13,12 +13,16 @@ import type { IncomingCommand } from '../wire/command-reader.ts';
 
 const mostMessages = 1000;
 
-async function readMessages(session: Session, incoming: IncomingCommand): Promise<NewMessage[]> {
+async function readMessages(
+  session: Session,
+  incoming: IncomingCommand,
+  folder: VisibleFolder,
+): Promise<NewMessage[]> {
   const messages: NewMessage[] = [];
-  let room = await measureRoom(session);
+  let room = await measureRoom(session, folder);
   do {
     incoming.arguments.space();
-    const message = await readMessage(session, incoming, room);
+    const message = await readMessage(session, incoming, { folder, room });
     room -= sizeOf(message.content);
     messages.push(message);
     if (messages.length > mostMessages) {
@@ -41,8 +45,7 @@ export const append: StreamingCommand = {
   announcing: 'all',
   converse: async (session, incoming) => {
     const name = await readTarget(session, incoming);
-    session.requireWriter();
     const folder = await findTarget(session, name);
-    return store(session, folder, await readMessages(session, incoming));
+    return store(session, folder, await readMessages(session, incoming, folder));
   },
 };

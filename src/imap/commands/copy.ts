@@ -1,5 +1,6 @@
 /** COPY (RFC 3501 §6.4.7) and MOVE (RFC 6851), with COPYUID (RFC 4315 §3). */
-import type { UidMapping } from '../../mailbox/mail-store.ts';
+import type { FlagRights, UidMapping, VisibleFolder } from '../../mailbox/mail-store.ts';
+import { flagRightsOf } from '../../mailbox/rights.ts';
 import { refreshView } from '../announce.ts';
 import { type Action, type Completion, type PlainCommand, selected } from '../command.ts';
 import { findTarget, readMailbox } from '../folders.ts';
@@ -33,20 +34,25 @@ function runsOf(values: readonly number[]): Ranges {
   return runs;
 }
 
+/** Flags that the rights to the target do not cover are lost (RFC 4314 §4). */
+function mayKeep({ rights }: VisibleFolder): FlagRights | undefined {
+  const may = flagRightsOf(rights);
+  return may.seen && may.deleted && may.others ? undefined : may;
+}
+
 async function copy(session: Session, { uids, target }: Transfer): Promise<Completion> {
-  session.requireWriter();
   const folder = await findTarget(session, target);
   if (uids.length === 0) return { text: 'No messages to copy' };
-  const mapping = await session.store.copy(session.view.folder.id, uids, folder.id);
+  const mapping = await session.store.copy(session.view.folder.id, uids, folder.id, mayKeep(folder));
   return { code: copyUid(mapping), text: 'Copied' };
 }
 
 async function move(session: Session, { uids, target }: Transfer): Promise<Completion> {
-  const { folder: source } = session.requireWritableView();
+  const { folder: source } = session.requireWritableView('te');
   const folder = await findTarget(session, target);
   if (folder.id === source.id) throw new Refusal('CANNOT', 'The messages are in that folder already');
   if (uids.length === 0) return { text: 'No messages to move' };
-  const mapping = await session.store.move(source.id, uids, folder.id);
+  const mapping = await session.store.move(source.id, uids, folder.id, mayKeep(folder));
   // RFC 6851 §4.3: COPYUID comes in an untagged OK before the EXPUNGEs.
   const code = copyUid(mapping);
   if (code !== undefined) session.status('*', 'OK', { code, text: 'Moved UIDs' });

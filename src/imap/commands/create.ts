@@ -1,6 +1,6 @@
 /** CREATE (RFC 3501 §6.3.3) with the USE parameter of RFC 6154 §3. */
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
-import { newFolderName, readMailbox } from '../folders.ts';
+import { findNewPlace, newFolderName, readMailbox } from '../folders.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -17,9 +17,9 @@ function readUses(args: Arguments): string[] {
 }
 
 async function createFolder(session: Session, name: string, uses: readonly string[]): Promise<Completion> {
-  const { mailboxId } = session.requireWriter();
   if (uses.length > 1) throw new Refusal('USEATTR', 'A folder may have one special use');
-  const folder = await session.store.createFolder(mailboxId, newFolderName(name), uses[0]);
+  const { mailboxId, path } = await findNewPlace(session, newFolderName(name));
+  const folder = await session.store.createFolder(mailboxId, path, uses[0]);
   return { code: `MAILBOXID (${folder.objectId})`, text: 'Created' };
 }
 

@@ -11,9 +11,8 @@ export const deleteCommand: PlainCommand = {
     const name = readMailbox(args, session);
     args.end();
     return async () => {
-      const { mailboxId } = session.requireWriter();
-      const folder = await findFolder(session, name);
-      await session.store.deleteFolder(mailboxId, name);
+      const folder = await findFolder(session, name, 'x');
+      await session.store.deleteFolder(folder.mailboxId, folder.path);
       // RFC 9051 §6.3.5: a client that deletes what it has selected ends up unselected.
       if (session.state === 'selected' && session.view.folder.id === folder.id) {
         session.closeView();

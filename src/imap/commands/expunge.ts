@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 
 /** What was removed is announced as any change, before the tagged answer. */
 async function expunge(session: Session, uids: Ranges | undefined): Promise<Completion | undefined> {
-  const { folder } = session.requireWritableView();
+  const { folder } = session.requireWritableView('e');
   const removed = uids !== undefined && uids.length === 0 ? [] : await session.store.expunge(folder.id, uids);
   await refreshView(session);
   // RFC 7162 §3.2.7: a client with QRESYNC learns the new modseq with the answer.

@@ -109,7 +109,8 @@ async function markSeen(
 ): Promise<{ records: readonly MessageRecord[]; marked: ReadonlySet<number> }> {
   const { view, store } = session;
   const unseen = records.filter((record) => !hasFlag(record.flags, '\\Seen')).map(({ uid }) => uid);
-  if (view.readOnly || unseen.length === 0) return { records, marked: new Set() };
+  if (view.readOnly || !view.folder.rights.includes('s') || unseen.length === 0)
+    return { records, marked: new Set() };
   const change = { operation: 'add', flags: ['\\Seen'] } as const;
   const { updated } = await store.storeFlags(view.folder.id, rangesOf(unseen), change);
   view.noteTold(updated);

@@ -1,4 +1,5 @@
-/** NAMESPACE (RFC 2342): one personal namespace with `/` between levels. */
+/** NAMESPACE (RFC 2342): the mailbox's own folders, and those of others if any are shared with the login. */
+import { otherUsers } from '../../mailbox/shared-name.ts';
 import { authenticated, type PlainCommand } from '../command.ts';
 
 export const namespace: PlainCommand = {
@@ -8,7 +9,9 @@ export const namespace: PlainCommand = {
   read: (args) => {
     args.end();
     return async (session) => {
-      session.untagged('NAMESPACE (("" "/")) NIL NIL');
+      const folders = await session.store.listVisible(session.login);
+      const others = folders.some(({ owner }) => owner !== undefined) ? `(("${otherUsers}" "/"))` : 'NIL';
+      session.untagged(`NAMESPACE (("" "/")) ${others} NIL`);
       return undefined;
     };
   },

@@ -7,10 +7,10 @@ import { readMailbox } from '../folders.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 
-async function writeQuota(session: Session): Promise<void> {
-  const { usedBytes, limitBytes } = await session.store.quota(session.login.mailboxId);
+async function writeQuota(session: Session, mailboxId: number, root: string): Promise<void> {
+  const { usedBytes, limitBytes } = await session.store.quota(mailboxId);
   const [used, limit] = [usedBytes, limitBytes].map((bytes) => Math.ceil(bytes / 1024));
-  session.untagged(`QUOTA "" (STORAGE ${used} ${limit})`);
+  session.untagged(`QUOTA ${root} (STORAGE ${used} ${limit})`);
 }
 
 export const getquota: PlainCommand = {
@@ -23,7 +23,7 @@ export const getquota: PlainCommand = {
     args.end();
     return async (session) => {
       if (root !== '') throw new Refusal('NONEXISTENT', 'The only quota root is ""');
-      await writeQuota(session);
+      await writeQuota(session, session.login.mailboxId, '""');
       return undefined;
     };
   },
@@ -39,8 +39,14 @@ export const getquotaroot: PlainCommand = {
     args.end();
     return async () => {
       // RFC 9208 §4.1.2: the folder need not exist.
-      session.untagged(`QUOTAROOT ${session.formatMailbox(name)} ""`);
-      await writeQuota(session);
+      const folder = await session.store.findVisible(session.login, name);
+      if (folder?.owner === undefined) {
+        session.untagged(`QUOTAROOT ${session.formatMailbox(name)} ""`);
+        await writeQuota(session, session.login.mailboxId, '""');
+      } else {
+        // What others' mailboxes hold is theirs to know.
+        session.untagged(`QUOTAROOT ${session.formatMailbox(name)}`);
+      }
       return undefined;
     };
   },

@@ -1,6 +1,7 @@
 /** RENAME (RFC 3501 §6.3.5): with all folders below; INBOX gives its messages away and stays. */
 import { authenticated, type PlainCommand } from '../command.ts';
-import { newFolderName, readMailbox } from '../folders.ts';
+import { findFolder, findNewPlace, newFolderName, readMailbox } from '../folders.ts';
+import { Refusal } from '../refusal.ts';
 
 export const rename: PlainCommand = {
   name: 'RENAME',
@@ -13,7 +14,12 @@ export const rename: PlainCommand = {
     const to = newFolderName(readMailbox(args, session));
     args.end();
     return async () => {
-      await session.store.renameFolder(session.requireWriter().mailboxId, from, to);
+      const folder = await findFolder(session, from, 'x');
+      const { mailboxId, path } = await findNewPlace(session, to);
+      if (mailboxId !== folder.mailboxId) {
+        throw new Refusal('CANNOT', 'A folder cannot be moved to another mailbox; copy its messages');
+      }
+      await session.store.renameFolder(mailboxId, folder.path, path);
       return undefined;
     };
   },

@@ -29,12 +29,13 @@ async function findOld(session: Session, incoming: IncomingCommand, byUid: boole
 async function replace(session: Session, incoming: IncomingCommand, byUid: boolean): Promise<Completion> {
   const old = await findOld(session, incoming, byUid);
   const name = await readTarget(session, incoming);
-  const { folder } = session.requireWritableView();
+  const { folder } = session.requireWritableView('te');
   const target = await findTarget(session, name);
   incoming.arguments.space();
   // RFC 8508 §3.4: only what the new message is larger counts.
-  const room = (await measureRoom(session)) + old.size;
-  const message = await readMessage(session, incoming, room);
+  const freed = target.mailboxId === folder.mailboxId ? old.size : 0;
+  const room = (await measureRoom(session, target)) + freed;
+  const message = await readMessage(session, incoming, { folder: target, room });
   incoming.arguments.end();
   const order = { folderId: folder.id, uid: old.uid, targetFolderId: target.id, message };
   const { uidValidity, uids } = await session.store.replace(order);

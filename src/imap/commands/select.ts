@@ -1,5 +1,5 @@
 /** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC parameters of RFC 7162). */
-import type { Folder, FolderSnapshot, FolderStatus } from '../../mailbox/mail-store.ts';
+import type { FolderSnapshot, FolderStatus, VisibleFolder } from '../../mailbox/mail-store.ts';
 import { tellHighestModseq } from '../announce.ts';
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
@@ -7,6 +7,7 @@ import { hasFlag } from '../flags.ts';
 import { findFolder, readMailbox } from '../folders.ts';
 import { windowsOf } from '../number-ranges.ts';
 import { type KnownState, readKnownState, requireQresync, tellMissed } from '../qresync.ts';
+import { allowedFlags, isWritable } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { FolderView } from '../view.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -56,7 +57,7 @@ function readParameters(args: Arguments, session: Session): SelectParameters {
 
 async function openFolder(
   session: Session,
-  folder: Folder,
+  folder: VisibleFolder,
   { readOnly, known }: SelectRequest,
 ): Promise<FolderSnapshot> {
   const { store } = session;
@@ -70,7 +71,9 @@ function writeState(session: Session, status: FolderStatus, keywords: readonly s
   const { view } = session;
   const flags = [...usualFlags, ...keywords.filter((keyword) => !hasFlag(usualFlags, keyword))].join(' ');
   session.untagged(`FLAGS (${flags})`);
-  const permanent = view.readOnly ? '' : `${flags} \\*`;
+  const { rights } = view.folder;
+  const kept = [...allowedFlags(flags.split(' '), rights), ...(rights.includes('w') ? ['\\*'] : [])];
+  const permanent = view.readOnly ? '' : kept.join(' ');
   session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
   session.untagged(`${view.count} EXISTS`);
   if (session.has('IMAP4rev2')) session.untagged(`LIST () "/" ${session.formatMailbox(view.folder.name)}`);
@@ -100,8 +103,8 @@ async function select(session: Session, request: SelectRequest): Promise<Complet
     session.status('*', 'OK', { code: 'CLOSED', text: 'The previous folder is closed' });
   }
   const { known } = request;
-  const folder = await findFolder(session, request.name);
-  const readOnly = request.readOnly || !session.login.rights.write;
+  const folder = await findFolder(session, request.name, 'r');
+  const readOnly = request.readOnly || !isWritable(folder);
   const { status, changes } = await openFolder(session, folder, { ...request, readOnly });
   writeState(session, status, await session.store.keywords(folder.id));
   const unseen = session.has('IMAP4rev2') ? undefined : await findFirstUnseen(session, status.unseen);

@@ -14,7 +14,7 @@ export const status: PlainCommand = {
     const items = readStatusItems(args);
     args.end();
     return async () => {
-      await writeStatus(session, await findFolder(session, name), items);
+      await writeStatus(session, await findFolder(session, name, 'r'), items);
       return undefined;
     };
   },

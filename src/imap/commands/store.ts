@@ -1,11 +1,14 @@
 /** STORE (RFC 3501 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 import type { FlagChange, MessageRecord } from '../../mailbox/mail-store.ts';
+import { flagRightsOf } from '../../mailbox/rights.ts';
 import { announceFlags } from '../announce.ts';
 import { type Completion, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { normalizeFlags } from '../flags.ts';
 import { namesOf, resolveSet } from '../message-sets.ts';
 import { countOf, formatRanges, type Ranges, rangesOf } from '../number-ranges.ts';
+import { Refusal } from '../refusal.ts';
+import { allowedFlags } from '../rights.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import type { SequenceSet } from '../wire/sequence-set.ts';
@@ -86,10 +89,19 @@ async function applyChange(session: Session, request: StoreRequest, uids: Ranges
 }
 
 async function storeFlags(session: Session, request: StoreRequest): Promise<Completion> {
-  session.requireWritableView();
+  const { folder } = session.requireWritableView();
+  const may = flagRightsOf(folder.rights);
+  const { flags, operation } = request.change;
+  // RFC 4314 §4: refused only when none of it may be done.
+  const named = operation === 'replace' && flags.length === 0 ? ['\\Seen', '\\Deleted', '\\Draft'] : flags;
+  if (named.length > 0 && allowedFlags(named, folder.rights).length === 0) {
+    throw new Refusal('NOPERM', `${folder.name}: you may not change these flags`);
+  }
   if (request.change.unchangedSince !== undefined) becomeCondstoreAware(session);
   const uids = resolveSet(session, request.set, request.byUid);
-  return uids.length === 0 ? { text: 'No messages to change' } : applyChange(session, request, uids);
+  return uids.length === 0
+    ? { text: 'No messages to change' }
+    : applyChange(session, { ...request, change: { ...request.change, may } }, uids);
 }
 
 export const storeCommand: PlainCommand = {

@@ -1,6 +1,6 @@
 /** SUBSCRIBE and UNSUBSCRIBE (RFC 3501 §6.3.6, §6.3.7). */
 import { authenticated, type PlainCommand } from '../command.ts';
-import { readMailbox } from '../folders.ts';
+import { findFolder, readMailbox } from '../folders.ts';
 
 function define(name: string, subscribed: boolean): PlainCommand {
   return {
@@ -12,6 +12,8 @@ function define(name: string, subscribed: boolean): PlainCommand {
       const folder = readMailbox(args, session);
       args.end();
       return async () => {
+        // RFC 4314 §4: what one may not see one cannot subscribe to; UNSUBSCRIBE needs no right.
+        if (subscribed) await findFolder(session, folder, 'l');
         await session.store.setSubscribed(session.login.mailboxId, folder, subscribed);
         return undefined;
       };

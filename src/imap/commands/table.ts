@@ -1,5 +1,6 @@
 /** All commands, by name. A new command is a file and a line here. */
 import type { Command } from '../command.ts';
+import { deleteacl, getacl, listrights, myrights, setacl } from './acl.ts';
 import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
@@ -46,16 +47,21 @@ const all: readonly Command[] = [
   compress,
   create,
   deleteCommand,
+  deleteacl,
   enable,
   examine,
+  getacl,
   getquota,
   getquotaroot,
   idleCommand,
   listCommand,
+  listrights,
   lsubCommand,
+  myrights,
   namespace,
   rename,
   selectCommand,
+  setacl,
   status,
   subscribe,
   unsubscribe,

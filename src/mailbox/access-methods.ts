@@ -1,0 +1,52 @@
+/** Folders by login and their access control lists, one transaction a method. */
+import { keyOf } from '../accounts/address-key.ts';
+import type { Database } from '../db/database.ts';
+import type { Clock } from '../lib/time.ts';
+import {
+  findVisible,
+  listVisible,
+  readAcl,
+  removeAclEntry,
+  requireIdentifier,
+  writeAclEntry,
+} from './access.ts';
+import { ensureFolders } from './first-folders.ts';
+import { requireFolder } from './folder-rows.ts';
+import type { MailStore } from './mail-store.ts';
+import { noteChange } from './notices.ts';
+import { changeRights } from './rights.ts';
+
+type AccessMethods = Pick<MailStore, 'findVisible' | 'listVisible' | 'acl' | 'changeAcl' | 'removeAcl'>;
+
+export function createAccessMethods({ db, clock }: { db: Database; clock: Clock }): AccessMethods {
+  return {
+    findVisible: async (viewer, name) => {
+      await ensureFolders({ db, clock }, viewer.mailboxId);
+      return db.read((tx) => findVisible(tx, viewer, name));
+    },
+    listVisible: async (viewer) => {
+      await ensureFolders({ db, clock }, viewer.mailboxId);
+      return db.read((tx) => listVisible(tx, viewer));
+    },
+    acl: (folderId) =>
+      db.read(async (tx) => {
+        await requireFolder(tx, folderId);
+        return readAcl(tx, folderId);
+      }),
+    changeAcl: (folderId, written, { operation, rights }) =>
+      db.transact(async (tx) => {
+        const folder = await requireFolder(tx, folderId);
+        const identifier = await requireIdentifier(tx, written);
+        const current = (await readAcl(tx, folderId)).find((entry) => entry.identifier === identifier);
+        const changed = changeRights(current?.rights ?? '', operation, rights);
+        await writeAclEntry(tx, folderId, { identifier, rights: changed });
+        noteChange(tx, folder.mailbox_id);
+      }),
+    removeAcl: (folderId, written) =>
+      db.transact(async (tx) => {
+        const folder = await requireFolder(tx, folderId);
+        const removed = await removeAclEntry(tx, folderId, keyOf(written));
+        if (removed) noteChange(tx, folder.mailbox_id);
+      }),
+  };
+}

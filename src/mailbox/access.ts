@@ -1,0 +1,208 @@
+/** Folders as one login sees them: its mailbox's own and those others share with it, each with its rights. */
+import { keyOf } from '../accounts/address-key.ts';
+import type { ReadTransaction, Transaction } from '../db/database.ts';
+import { normalizeFolderName, parentsOf } from './folder-name.ts';
+import { type FolderRow, findFolderRow, toFolder } from './folder-rows.ts';
+import { readFolders, readSubscriptions } from './folders.ts';
+import type { Folder, VisibleFolder } from './mail-store.ts';
+import { type AclEntry, anyone, decideRights, type Viewer } from './rights.ts';
+import { parseSharedName, sharedName } from './shared-name.ts';
+import { StoreError } from './store-error.ts';
+
+interface SharedRow extends FolderRow {
+  owner: string;
+  same_domain: number;
+}
+
+/** Folders of live mailboxes with the address of their owner; parameter: the viewer's mailbox. */
+const sharedColumns = `f.*, m.address AS owner,
+  m.domain_id = (SELECT domain_id FROM mailbox WHERE id = ?) AS same_domain`;
+
+/** The folder of that name and the viewer's rights, which may be none. */
+export async function findVisible(
+  tx: ReadTransaction,
+  viewer: Viewer,
+  name: string,
+): Promise<VisibleFolder | undefined> {
+  const subscriptions = await readSubscriptions(tx, viewer.mailboxId);
+  const normal = normalizeFolderName(name);
+  const own = await findFolderRow(tx, viewer.mailboxId, normal);
+  if (own !== undefined) {
+    const folder = toFolder(own, subscriptions.includes(own.name));
+    return toOwn(viewer, folder, await readOwnEntries(tx, viewer, own.id));
+  }
+  const row = await findSharedRow(tx, viewer, normal);
+  if (row === undefined) return undefined;
+  return toShared(viewer, row, await readAcl(tx, row.id), subscriptions);
+}
+
+/** All folders on which the viewer has the right to look them up, its own first. */
+export async function listVisible(tx: ReadTransaction, viewer: Viewer): Promise<VisibleFolder[]> {
+  const folders = await readFolders(tx, viewer.mailboxId);
+  const entries = await readMailboxEntries(tx, viewer);
+  const own = folders.map((folder) => toOwn(viewer, folder, entries.get(folder.id) ?? []));
+  const shared = await listShared(tx, viewer);
+  return [...own, ...shared].filter(({ rights }) => rights.includes('l'));
+}
+
+/** What others share with the viewer. */
+async function listShared(tx: ReadTransaction, viewer: Viewer): Promise<VisibleFolder[]> {
+  const rows = await tx.all<SharedRow>(
+    `SELECT DISTINCT ${sharedColumns} FROM folder_right r JOIN folder f ON f.id = r.folder_id
+       JOIN mailbox m ON m.id = f.mailbox_id
+      WHERE r.identifier IN (?, ?, ?) AND f.mailbox_id <> ? AND m.removed_at IS NULL ORDER BY m.address, f.name`,
+    viewer.mailboxId,
+    keyOf(viewer.name),
+    keyOf(viewer.address),
+    anyone,
+    viewer.mailboxId,
+  );
+  if (rows.length === 0) return [];
+  const subscriptions = await readSubscriptions(tx, viewer.mailboxId);
+  const visible: VisibleFolder[] = [];
+  for (const row of rows) visible.push(toShared(viewer, row, await readAcl(tx, row.id), subscriptions));
+  return visible;
+}
+
+function findSharedRow(tx: ReadTransaction, viewer: Viewer, name: string): Promise<SharedRow | undefined> {
+  const shared = parseSharedName(name);
+  if (shared === undefined) return Promise.resolve(undefined);
+  return tx.get<SharedRow>(
+    `SELECT ${sharedColumns} FROM mailbox m JOIN folder f ON f.mailbox_id = m.id
+      WHERE m.address_key = ? AND m.removed_at IS NULL AND m.id <> ? AND f.name = ?`,
+    viewer.mailboxId,
+    keyOf(shared.owner),
+    viewer.mailboxId,
+    normalizeFolderName(shared.path),
+  );
+}
+
+function namesOf(viewer: Viewer): { login: string; address: string } {
+  return { login: keyOf(viewer.name), address: keyOf(viewer.address) };
+}
+
+function toOwn(viewer: Viewer, folder: Folder, entries: readonly AclEntry[]): VisibleFolder {
+  const ownership = { mailboxId: viewer.mailboxId, sameDomain: true };
+  const rights = decideRights(viewer, namesOf(viewer), ownership, entries);
+  return { ...folder, path: folder.name, owner: undefined, rights };
+}
+
+function toShared(
+  viewer: Viewer,
+  row: SharedRow,
+  entries: readonly AclEntry[],
+  subscriptions: readonly string[],
+): VisibleFolder {
+  const name = sharedName(row.owner, row.name);
+  const folder = toFolder(row, subscriptions.includes(name));
+  const ownership = { mailboxId: row.mailbox_id, sameDomain: row.same_domain === 1 };
+  const rights = decideRights(viewer, namesOf(viewer), ownership, entries);
+  // What a folder is for, it is for its owner (RFC 6154 §2).
+  return { ...folder, name, path: row.name, owner: row.owner, specialUse: undefined, rights };
+}
+
+/** By identifier. */
+export async function readAcl(tx: ReadTransaction, folderId: number): Promise<AclEntry[]> {
+  return tx.all<AclEntry & Record<string, string>>(
+    'SELECT identifier, rights FROM folder_right WHERE folder_id = ? ORDER BY identifier',
+    folderId,
+  );
+}
+
+/** Nothing limits who manages the mailbox: then there is nothing to read. */
+async function readOwnEntries(tx: ReadTransaction, viewer: Viewer, folderId: number): Promise<AclEntry[]> {
+  return viewer.rights.manage ? [] : readAcl(tx, folderId);
+}
+
+async function readMailboxEntries(tx: ReadTransaction, viewer: Viewer): Promise<Map<number, AclEntry[]>> {
+  const entries = new Map<number, AclEntry[]>();
+  if (viewer.rights.manage) return entries;
+  const rows = await tx.all<{ folder_id: number; identifier: string; rights: string }>(
+    `SELECT r.folder_id, r.identifier, r.rights FROM folder f JOIN folder_right r ON r.folder_id = f.id
+      WHERE f.mailbox_id = ?`,
+    viewer.mailboxId,
+  );
+  for (const { folder_id: id, identifier, rights } of rows) {
+    entries.set(id, [...(entries.get(id) ?? []), { identifier, rights }]);
+  }
+  return entries;
+}
+
+/**
+ * The identifier as it is kept.
+ * @throws {StoreError} `nonexistent` when no login and no mailbox goes by that name.
+ */
+export async function requireIdentifier(tx: ReadTransaction, written: string): Promise<string> {
+  const sign = written.startsWith('-') ? '-' : '';
+  const key = keyOf(written.slice(sign.length));
+  if (key === anyone) return `${sign}${key}`;
+  const found = await tx.get(
+    `SELECT 1 FROM login WHERE name_key = ? UNION ALL
+       SELECT 1 FROM mailbox WHERE address_key = ? AND removed_at IS NULL LIMIT 1`,
+    key,
+    key,
+  );
+  if (found === undefined) throw new StoreError('nonexistent', `There is no login or mailbox ${written}`);
+  return `${sign}${key}`;
+}
+
+/** Writes an entry, also one without rights: for a login of the same mailbox that says "none". */
+export async function writeAclEntry(tx: Transaction, folderId: number, entry: AclEntry): Promise<void> {
+  await tx.run(
+    `INSERT INTO folder_right (folder_id, identifier, rights) VALUES (?, ?, ?)
+       ON CONFLICT (folder_id, identifier) DO UPDATE SET rights = excluded.rights`,
+    folderId,
+    entry.identifier,
+    entry.rights,
+  );
+}
+
+/** True when there was one. */
+export async function removeAclEntry(
+  tx: Transaction,
+  folderId: number,
+  identifier: string,
+): Promise<boolean> {
+  const { changes } = await tx.run(
+    'DELETE FROM folder_right WHERE folder_id = ? AND identifier = ?',
+    folderId,
+    identifier,
+  );
+  return changes > 0;
+}
+
+/**
+ * Runs what makes the folder `name`. All that is new on the way to it is then open to those its nearest parent is
+ * open to (RFC 4314 §4 CREATE).
+ */
+export async function createInheriting<T>(
+  tx: Transaction,
+  mailboxId: number,
+  name: string,
+  create: () => Promise<T>,
+): Promise<T> {
+  const levels = [...parentsOf(normalizeFolderName(name)), normalizeFolderName(name)];
+  let nearest: FolderRow | undefined;
+  const made: string[] = [];
+  for (const level of levels) {
+    const row = await findFolderRow(tx, mailboxId, level);
+    if (row === undefined) made.push(level);
+    else nearest = row;
+  }
+  const created = await create();
+  const entries = nearest === undefined ? [] : await readAcl(tx, nearest.id);
+  for (const level of entries.length === 0 ? [] : made) {
+    const row = await findFolderRow(tx, mailboxId, level);
+    if (row !== undefined) for (const entry of entries) await writeAclEntry(tx, row.id, entry);
+  }
+  return created;
+}
+
+/** A subscription to a folder of another mailbox, by the name it has there. */
+export async function subscribeShared(tx: Transaction, mailboxId: number, name: string): Promise<void> {
+  await tx.run(
+    'INSERT INTO subscription (mailbox_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    mailboxId,
+    name,
+  );
+}
