@@ -44,6 +44,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['origin', ['mime', 'lib']],
   ['accounts', ['db', 'sasl', 'mime', 'lib']],
   ['mailbox', ['accounts', ...STORE, ...PURE]],
+  ['moving', ['accounts', 'mailbox', ...STORE, ...PURE]],
   ['queue', ['relay', ...STORE, ...PURE]],
   ['message-log', ['tsa', 'keys', ...STORE, ...PURE]],
   ['points', [...PURE, ...PORTS, 'accounts', 'mailbox', 'queue', 'message-log']],

@@ -29,6 +29,20 @@ export async function readPassword(options: PasswordOptions, terminal: Terminal)
   return password;
 }
 
+/** A password that is known already, at another server: asked once. @throws {CommandFailure} when there is none. */
+export async function askPassword(
+  options: PasswordOptions,
+  terminal: Terminal,
+  question: string,
+): Promise<string> {
+  if (options.passwordFile !== undefined) return readFirstLine(options.passwordFile, terminal);
+  if (terminal.interactive) return terminal.askSecret(question);
+  throw new CommandFailure(
+    exitCode.usage,
+    'No terminal to ask for the password: use --password-file FILE, or "-" for standard input.',
+  );
+}
+
 async function readFirstLine(file: string, terminal: Terminal): Promise<string> {
   const content = file === '-' ? await terminal.readInput() : readText(file);
   const line = content.split(/\r?\n/, 1)[0] ?? '';
