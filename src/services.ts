@@ -2,10 +2,11 @@
 import type { SecureContext } from 'node:tls';
 import type { VirusScanner } from './antivirus/scanner.ts';
 import type { Config, Listener, ListenName } from './config/schema.ts';
-import { createLoginGuard } from './edge/login-guard.ts';
+import { createLoginGuard, type LoginGuard } from './edge/login-guard.ts';
 import { createImapServer } from './imap/server.ts';
 import type { Runner } from './lib/runner.ts';
 import { startLogKeeping } from './log-keeping.ts';
+import { createMaildrops } from './mailbox/maildrop.ts';
 import { startHeartbeat } from './message-log/service-runs.ts';
 import { createAccessPoint } from './points/access-point.ts';
 import { createDeliveryPoint } from './points/delivery-point.ts';
@@ -17,6 +18,7 @@ import { createRelayOutcome } from './points/relay-outcome.ts';
 import { makeServiceMailbox } from './points/service-mailbox.ts';
 import { keepChain } from './points/signing-chains.ts';
 import { startTimeoutWatch } from './points/timeout-watch.ts';
+import { createPop3Server } from './pop3/server.ts';
 import type { OutgoingRow } from './queue/outgoing.ts';
 import { startQueueRunner } from './queue/queue-runner.ts';
 import type { RelayResult } from './relay/relay.ts';
@@ -29,6 +31,7 @@ import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { observeRelay, observeScanner } from './telemetry/observe.ts';
+import { createPop3Log } from './telemetry/pop3-log.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
 import { openUpkeep } from './upkeep.ts';
 import type { WebTls } from './web/server.ts';
@@ -181,30 +184,31 @@ function startKeepers(config: Config, stores: Stores, parts: PointParts, options
 
 type Servers = Partial<Record<ListenName, Server>>;
 
+type LoginOptions = ServiceOptions & {
+  /** One for all edges: a guesser may change the protocol. */
+  readonly guard: LoginGuard;
+};
+
 function buildServers(config: Config, stores: Stores, parts: PointParts, options: ServiceOptions): Servers {
+  const guard = createLoginGuard(options.clock);
   return {
-    ...buildSubmission(config, stores, parts, options),
+    ...buildSubmission(config, stores, parts, { ...options, guard }),
     ...buildMx(config, parts, options),
-    ...buildImap(config, stores, options),
+    ...buildImap(config, stores, { ...options, guard }),
+    ...buildPop3(config, stores, { ...options, guard }),
     metrics: createMetricsServer(options.log.metrics),
   };
 }
 
-function buildSubmission(
-  config: Config,
-  stores: Stores,
-  parts: PointParts,
-  options: ServiceOptions,
-): Servers {
+function buildSubmission(config: Config, stores: Stores, parts: PointParts, options: LoginOptions): Servers {
   const accessPoint = createAccessPoint(parts);
-  const guard = createLoginGuard(options.clock);
   const build = (mode: 'implicit' | 'starttls') =>
     createSubmissionServer({
       hostname: config.provider.hostname,
       mode,
       tls: options.tls,
       accounts: stores.accounts,
-      guard,
+      guard: options.guard,
       accept: (submission) => accessPoint.submit(submission),
       limits: smtpLimits(config),
       log: createSmtpLog(options.log),
@@ -226,12 +230,13 @@ function buildMx(config: Config, parts: PointParts, options: ServiceOptions): Se
   };
 }
 
-function buildImap(config: Config, stores: Stores, options: ServiceOptions): Servers {
+function buildImap(config: Config, stores: Stores, options: LoginOptions): Servers {
   const build = (mode: 'imap' | 'imaps') =>
     createImapServer({
       store: stores.mail,
       accounts: stores.accounts,
       tls: options.tls,
+      guard: options.guard,
       mode,
       log: createImapLog(options.log, mode),
       limits: {
@@ -242,6 +247,26 @@ function buildImap(config: Config, stores: Stores, options: ServiceOptions): Ser
       },
     });
   return { imap: build('imap'), imaps: build('imaps') };
+}
+
+function buildPop3(config: Config, stores: Stores, options: LoginOptions): Servers {
+  const { db, mail: store } = stores;
+  const maildrops = createMaildrops({ db, store, clock: options.clock });
+  const build = (mode: 'pop3' | 'pop3s') =>
+    createPop3Server({
+      maildrops,
+      accounts: stores.accounts,
+      guard: options.guard,
+      tls: options.tls,
+      mode,
+      log: createPop3Log(options.log, mode),
+      limits: {
+        connections: config.limits.connections,
+        connectionsPerAddress: config.limits.connectionsPerAddress,
+        autologoutMs: config.limits.pop3IdleSeconds * 1000,
+      },
+    });
+  return { pop3: build('pop3'), pop3s: build('pop3s') };
 }
 
 function smtpLimits({ limits }: Config): Partial<SmtpLimits> {

@@ -80,14 +80,10 @@ function checkAuthorities({ timeStamp, sandbox }: CheckedParts, report: Report):
     report(['timeStamp', 'leastStamps'], 'must not be above the number of authorities');
 }
 
-/** A setting that is silently ignored is worse than none. */
-const NOT_SERVED = ['pop3', 'pop3s'];
-
 function checkListeners(config: CheckedParts, report: Report): void {
   const taken = new Map<string, string>();
   for (const [name, place] of Object.entries(config.listen)) {
     if (place === null) continue;
-    if (NOT_SERVED.includes(name)) report(['listen', name], 'this version does not serve it; write null');
     if (place.port === 0) continue;
     const key = `${place.address} ${place.port}`;
     const other = taken.get(key);

@@ -40,8 +40,8 @@ const listen = z
     mx: listener(25, 'Incoming point: SMTP from other providers.'),
     imap: listener(143, 'IMAP with STARTTLS.'),
     imaps: listener(993, 'IMAP over TLS.'),
-    pop3: listener(null, 'POP3 with STLS, usually port 110.'),
-    pop3s: listener(null, 'POP3 over TLS, usually port 995.'),
+    pop3: listener(110, 'POP3 with STLS.'),
+    pop3s: listener(995, 'POP3 over TLS.'),
     https: listener(null, 'HTTPS: web pages and the settings of mail programs, usually port 443.'),
     metrics: listener(
       null,
@@ -123,11 +123,12 @@ const limits = z
     ),
     connections: wholeNumber(1, 100_000, 5000, 'Connections open at the same time, of each protocol.'),
     connectionsPerAddress: wholeNumber(1, 100_000, 100, 'Of these, from one client address.'),
-    idleSeconds: wholeNumber(
+    idleSeconds: wholeNumber(30, 7200, 1800, 'IMAP sessions are closed after so long without a command.'),
+    pop3IdleSeconds: wholeNumber(
       30,
       7200,
-      1800,
-      'IMAP and POP3 sessions are closed after so long without a command.',
+      600,
+      'The same for POP3, whose sessions keep others out of the mailbox; RFC 1939 asks for 600 at least.',
     ),
     smtpIdleSeconds: wholeNumber(30, 3600, 300, 'The same for SMTP.'),
   })

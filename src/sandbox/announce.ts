@@ -43,16 +43,13 @@ export function renderAnnouncement(
 function renderProvider({ name, domain, ports, users }: PreparedProvider): string[] {
   const smtp = [`SMTP  localhost:${ports.submission} STARTTLS`, `localhost:${ports.submissions} SSL/TLS`];
   const imap = [`IMAP  localhost:${ports.imap} STARTTLS`, `localhost:${ports.imaps} SSL/TLS`];
-  const pop3 =
-    ports.pop3 === undefined
-      ? []
-      : [`POP3  localhost:${ports.pop3} STARTTLS`, `localhost:${ports.pop3s} SSL/TLS`];
+  const pop3 = [`POP3  localhost:${ports.pop3} STARTTLS`, `localhost:${ports.pop3s} SSL/TLS`];
   return [
     '',
     `  ${name} (${domain})`,
     `    ${smtp.join('   ·   ')}`,
     `    ${imap.join('   ·   ')}`,
-    ...(pop3.length === 0 ? [] : [`    ${pop3.join('   ·   ')}`]),
+    `    ${pop3.join('   ·   ')}`,
     '    nome utente = indirizzo · user name = address',
     ...users.map((user) => `      ${user.address.padEnd(28)} ${user.password}${noteOn(user)}`),
   ];

@@ -39,8 +39,8 @@ export interface PreparedProvider extends SandboxProvider {
 export interface PrepareOptions {
   readonly files: SandboxFiles;
   readonly at: Instant;
-  /** Services that exist; the others get no port. */
-  readonly services: ReadonlySet<PortName>;
+  /** Services that get a port; all unless told. */
+  readonly services?: ReadonlySet<PortName>;
   readonly antivirus: NonNullable<ConfigInput['antivirus']>;
 }
 
@@ -54,7 +54,7 @@ export async function prepareSandbox(options: PrepareOptions): Promise<readonly 
   if (!existsSync(files.absentCertificate)) await makeAbsentProvider(files, ca, at);
   if (!existsSync(files.index)) await writeIndex(files, ca, at);
   const passwords = loadPasswords(files);
-  const ports = await choosePorts(options.services);
+  const ports = await choosePorts(options.services ?? new Set(portNames));
   return sandboxProviders.map((provider) => {
     const own = ports.get(provider.key) ?? {};
     const config = buildConfig({ files, provider, ports, antivirus: options.antivirus });

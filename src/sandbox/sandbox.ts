@@ -14,7 +14,7 @@ import { createLog, type RootLog } from '../telemetry/log.ts';
 import { writeEndpoints } from './endpoints.ts';
 import { makeMailboxes } from './mailboxes.ts';
 import { openMovedClock } from './moved-clock.ts';
-import { type PortName, portNames, sandboxFiles } from './places.ts';
+import { sandboxFiles } from './places.ts';
 import { type PreparedProvider, type PrepareOptions, prepareSandbox } from './prepare.ts';
 
 export interface SandboxOptions {
@@ -36,11 +36,6 @@ export interface RunningSandbox {
   stop(): Promise<void>;
 }
 
-/** Services that exist so far. */
-const services: ReadonlySet<PortName> = new Set(
-  portNames.filter((name) => name !== 'pop3' && name !== 'pop3s'),
-);
-
 const clamdSocket = '/run/clamav/clamd.ctl';
 
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
@@ -49,7 +44,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const files = sandboxFiles(resolve(options.folder));
   const { clock, follow } = openMovedClock(files, options.clock);
   const antivirus = await findAntivirus();
-  const preparing = { files, at: options.clock(), services, antivirus: antivirus.config };
+  const preparing = { files, at: options.clock(), antivirus: antivirus.config };
   const { providers, running } = await startProviders(preparing, clock);
   const moved = (aheadMs: number) => {
     for (const { provider, log } of running) {

@@ -18,7 +18,7 @@ test('certificates and index are told from the start, and what is scanned is cou
       provider: { name: 'Gestore Alfa S.p.A.', domain: 'alfa.test', hostname: 'localhost' },
       dataFolder: join(folder, 'data'),
       listen: {
-        ...{ submission: null, submissions: null, imap: null, imaps: null },
+        ...{ submission: null, submissions: null, imap: null, imaps: null, pop3: null, pop3s: null },
         mx: { address: '127.0.0.1', port: 0 },
         metrics: { address: '127.0.0.1', port: 0 },
       },

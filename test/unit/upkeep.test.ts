@@ -130,7 +130,15 @@ describe('readiness to certify', () => {
     const loopback = { address: '127.0.0.1', port: 0 };
     const { open } = await start(t, {
       sandbox: true,
-      listen: { submission: loopback, submissions: null, mx: null, imap: null, imaps: null },
+      listen: {
+        submission: loopback,
+        submissions: null,
+        mx: null,
+        imap: null,
+        imaps: null,
+        pop3: null,
+        pop3s: null,
+      },
       clock: { ntpServers: [`127.0.0.1:${ntp.port}`] },
     });
     assert.equal(refusalOf((await open(Date.now)).ready), undefined);

@@ -21,7 +21,7 @@ before(async () => {
 const recordsOf = async (domain: string) =>
   JSON.parse((await pec('domain', 'dns', domain, '--json')).output) as DnsRecord[];
 
-test('mail, services with those that are off, SPF and DMARC', async () => {
+test('mail, services, SPF and DMARC', async () => {
   const records = await recordsOf('Comune.test');
   assert.deepEqual(
     records.map(({ name, type, value }) => `${name} ${type} ${value}`),
@@ -31,8 +31,8 @@ test('mail, services with those that are off, SPF and DMARC', async () => {
       '_submission._tcp.comune.test SRV 0 1 587 mail.prova.test.',
       '_imaps._tcp.comune.test SRV 0 1 993 mail.prova.test.',
       '_imap._tcp.comune.test SRV 0 1 143 mail.prova.test.',
-      '_pop3s._tcp.comune.test SRV 0 0 0 .',
-      '_pop3._tcp.comune.test SRV 0 0 0 .',
+      '_pop3s._tcp.comune.test SRV 0 1 995 mail.prova.test.',
+      '_pop3._tcp.comune.test SRV 0 1 110 mail.prova.test.',
       'comune.test TXT v=spf1 a:mail.prova.test -all',
       '_dmarc.comune.test TXT v=DMARC1; p=reject',
     ],
@@ -53,10 +53,12 @@ test('every line is one that a zone file takes', async () => {
   for (const [text] of output.matchAll(/"[^"]*"/g)) assert.ok(text.length <= 257);
 });
 
-test('with HTTPS the names that mail programs ask first', async () => {
+test('with HTTPS the names that mail programs ask first; what is off is said to be off', async () => {
   const config = JSON.parse((await pec('config', 'show')).output) as { listen: Record<string, unknown> };
-  writeFileSync(file, JSON.stringify({ ...config, listen: { https: { port: 443 } } }));
+  writeFileSync(file, JSON.stringify({ ...config, listen: { https: { port: 443 }, pop3: null } }));
   const records = await recordsOf('comune.test');
+  const pop3 = records.find(({ name }) => name.startsWith('_pop3.'));
+  assert.equal(pop3?.value, '0 0 0 .');
   const lookups = records.filter(({ name }) => /^_?auto/.test(name));
   assert.deepEqual(
     lookups.map(({ name, type, value }) => `${name} ${type} ${value}`),
