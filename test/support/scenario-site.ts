@@ -375,19 +375,12 @@ function readLines(file: string): string[] {
 function buildConfig({ key, folder, pki, routes, settings, caFile }: SiteOptions): ConfigInput {
   const domain = domainOfProvider(key);
   const here = { address: '127.0.0.1', port: 0 };
+  const clear = { submission: null, imap: null, pop3: null };
   return {
     provider: { name: providerNames[key], domain, hostname: 'localhost' },
     node: `${key}1`,
     dataFolder: join(folder, 'data'),
-    listen: {
-      submission: null,
-      submissions: here,
-      mx: here,
-      imap: null,
-      imaps: here,
-      pop3: null,
-      pop3s: null,
-    },
+    listen: { ...clear, submissions: here, mx: here, imaps: here, pop3s: null },
     tls: { certificate: pki.tls.certificateFile, key: pki.tls.keyFile },
     signing: { kind: 'pem', key: pki.providers[key].keyFile, chain: pki.providers[key].chainFile },
     trust: { anchors: [caFile ?? pki.caFile], intermediates: [pki.issuingFile] },
