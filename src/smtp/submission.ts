@@ -57,8 +57,10 @@ export interface SubmissionOptions<L extends SubmissionLogin> {
   /** Asked at each handshake, so that a renewed certificate counts at once. */
   readonly tls: () => SecureContext;
   readonly accounts: {
-    /** Undefined for a wrong name or password, after the same time for both. */
-    authenticate(login: string, password: string): Promise<L | undefined>;
+    /** Undefined for a wrong name or password, after the same time for both. `from`: the client's address. */
+    authenticate(login: string, password: string, scope: 'smtp', from: string): Promise<L | undefined>;
+    /** The login as it is now; undefined when it or its password was taken back since. */
+    renew(login: NoInfer<L>): Promise<NoInfer<L> | undefined>;
   };
   readonly guard: LoginGuard;
   readonly accept: SubmitMessage<L>;
@@ -80,7 +82,7 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   }
 
   async function takeReversePath(path: string, session: DialogueSession): Promise<void> {
-    checkSender(path, loginOf(session.id));
+    checkSender(path, await renewed(session.id));
   }
 
   async function takeRecipient(recipient: string): Promise<void> {
@@ -90,7 +92,7 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   async function takeMessage(message: DialogueMessage): Promise<SmtpAcceptance> {
     const { client, source, sizeHint } = message;
     return options.accept({
-      login: loginOf(message.id),
+      login: await renewed(message.id),
       client,
       reversePath: normalizeAddress(message.reversePath),
       recipients: message.recipients.map(normalizeAddress),
@@ -99,10 +101,18 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
     });
   }
 
-  function loginOf(session: string): L {
-    const login = logins.get(session);
-    if (login === undefined)
-      throw new MailError('denied', 'Authenticate first', { code: 530, enhanced: '5.7.0' });
+  /** A session may be older than a revocation: who it is and what it may do is asked anew for each message. */
+  async function renewed(session: string): Promise<L> {
+    const before = logins.get(session);
+    if (before === undefined) throw authenticationNeeded('Authenticate first');
+    const login = await options.accounts.renew(before);
+    if (login === undefined) {
+      logins.delete(session);
+      throw authenticationNeeded(
+        'The password or login of this session was changed or taken back; log in again',
+      );
+    }
+    logins.set(session, login);
     return login;
   }
 
@@ -132,7 +142,7 @@ async function checkPassword<L extends SubmissionLogin>(
   }
   let login: L | undefined;
   try {
-    login = await options.accounts.authenticate(credentials.name, credentials.password);
+    login = await options.accounts.authenticate(credentials.name, credentials.password, 'smtp', address);
   } catch (error) {
     turn.undecided();
     await fail('unavailable');
@@ -162,6 +172,11 @@ function checkSender(path: string, login: SubmissionLogin): void {
       `<${path}> is not an address of ${login.name}; set your account's own address as sender`,
       553,
     );
+}
+
+/** RFC 4954 §6: no authentication is in force. */
+function authenticationNeeded(text: string): MailError {
+  return new MailError('denied', text, { code: 530, enhanced: '5.7.0' });
 }
 
 function senderError(text: string, code: 550 | 553): MailError {

@@ -47,6 +47,9 @@ LOGINS.set('lettura@alfa.test', {
   rights: { send: false },
   senders: ['lettura@alfa.test'],
 });
+/** Its password is taken back as soon as it has logged in. */
+const REVOKED = 'revocata@alfa.test';
+LOGINS.set(REVOKED, { name: REVOKED, rights: { send: true }, senders: [REVOKED] });
 
 export async function startEdge(options: TestEdgeOptions): Promise<TestEdge> {
   const { kind } = options;
@@ -71,6 +74,7 @@ export async function startEdge(options: TestEdgeOptions): Promise<TestEdge> {
           mode: kind === 'submission' ? 'starttls' : 'implicit',
           accounts: {
             authenticate: async (name, password) => (password === PASSWORD ? LOGINS.get(name) : undefined),
+            renew: async (login) => (login.name === REVOKED ? undefined : LOGINS.get(login.name)),
           },
           guard: options.guard ?? createLoginGuard(Date.now, { delayMs: 1, longestDelayMs: 1 }),
           accept: receive,
