@@ -1,10 +1,13 @@
 /** `pec log search` and `pec log extract`: entries by whom, what and when; the same filters for both. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { concatBytes } from '../lib/bytes.ts';
+import { appendEvent } from '../message-log/append.ts';
 import { describeEntry, type ExtractEntry } from '../message-log/extract/entry.ts';
 import { extractForms } from '../message-log/extract/forms.ts';
+import { buildExtractEvent } from '../message-log/extract/record.ts';
 import type { LoggedEvent } from '../message-log/find.ts';
 import { type LogPlace, type LogSearch, placeOf, searchEvents, walkEvents } from '../message-log/search.ts';
 import { type LogEventType, logEventTypes } from '../pec/events.ts';
@@ -39,6 +42,7 @@ interface SearchOptions extends QueryOptions {
 interface ExtractOptions extends QueryOptions {
   readonly format: keyof typeof extractForms;
   readonly out: string;
+  readonly requestedBy?: string;
 }
 
 /** An extract is signed as a whole and so held in memory; what is longer nobody could verify in one piece. */
@@ -54,11 +58,14 @@ export function addLogQueries(log: Command, terminal: Terminal): void {
     .addOption(configOption())
     .action((options: SearchOptions) => search(terminal, options));
   withFilters(log.command('extract'))
-    .description('an extract for its holder or a court, with the fields of RFC 6109 2.3, and signed (.p7m)')
+    .description(
+      'an extract for its holder or a court, with the fields of RFC 6109 2.3, and signed (.p7m); it is logged',
+    )
     .addOption(
       new Option('--format <format>', 'form of the document').choices(['csv', 'json', 'pdf']).default('pdf'),
     )
     .requiredOption('--out <file>', 'where to write it; FILE.p7m holds the same, signed by the provider')
+    .option('--requested-by <who>', 'who asked for it, for the log (else the user of this machine)')
     .addOption(configOption())
     .action((options: ExtractOptions) => extract(terminal, options));
 }
@@ -131,14 +138,18 @@ async function extract(terminal: Terminal, options: ExtractOptions): Promise<voi
   const at = Date.now();
   const frame = { provider: config.provider.name, at, search: readSearch(options) };
   const counted = { entries: 0 };
-  const content = await withStores(options, (stores) =>
-    collect(extractForms[format](frame, readEntries(stores, frame.search, counted))),
-  );
-  const signature = await buildSignedData({
-    content,
-    contentDigest: createHash('sha256').update(content).digest(),
-    signingTime: at,
-    signer: openSigner(config),
+  const requestedBy = options.requestedBy ?? `operator ${userInfo().username}`;
+  const { content, signature } = await withStores(options, async (stores) => {
+    const document = await collect(extractForms[format](frame, readEntries(stores, frame.search, counted)));
+    const signature = await buildSignedData({
+      content: document,
+      contentDigest: createHash('sha256').update(document).digest(),
+      signingTime: at,
+      signer: openSigner(config),
+    });
+    const made = { ...frame, ...counted, requestedBy, format, document };
+    await stores.db.transact((tx) => appendEvent(tx, buildExtractEvent(made), config.node));
+    return { content: document, signature };
   });
   writeNewFiles([
     { file: out, content, mode: 0o600 },

@@ -165,6 +165,20 @@ export interface ReproducedEvent extends EventFields {
   readonly requestedBy: string;
 }
 
+/** An extract of the log was made, for a holder or a court. It is about no one message: its facts are empty. */
+export interface ExtractedEvent extends EventFields {
+  readonly type: 'extracted';
+  readonly requestedBy: string;
+  readonly format: string;
+  /** What was asked for, by name. */
+  readonly search: Readonly<Record<string, string | number | readonly string[]>>;
+  /** The mailboxes it was asked for by: their holders find it. */
+  readonly about: readonly string[];
+  readonly entries: number;
+  /** SHA-256 of the document, lower-case hex. */
+  readonly documentSha256: string;
+}
+
 export type LogEvent =
   | AcceptedEvent
   | RefusedEvent
@@ -181,7 +195,8 @@ export type LogEvent =
   | TimeoutEvent
   | VirusNonDeliveryEvent
   | OrdinaryFailedEvent
-  | ReproducedEvent;
+  | ReproducedEvent
+  | ExtractedEvent;
 
 export type LogEventType = LogEvent['type'];
 
@@ -203,4 +218,5 @@ export const logEventTypes = [
   'virus-non-delivery',
   'ordinary-failed',
   'reproduced',
+  'extracted',
 ] as const satisfies readonly LogEventType[];

@@ -45,6 +45,7 @@ const eventNames: Readonly<Record<LogEventType, string>> = {
   'virus-non-delivery': 'avviso di mancata consegna per virus',
   'ordinary-failed': 'mancato inoltro a destinatario esterno',
   reproduced: 'riproduzione di ricevuta',
+  extracted: 'estratto del log',
 };
 
 const generatedNames: Readonly<Record<GeneratedKind, string>> = {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { ExtractedEvent } from '../../../src/pec/events.ts';
 import { livePolicy } from '../../../src/smime/trust.ts';
 import { verifyAttached } from '../../../src/smime/verify.ts';
 import { readTrust } from '../../../src/wire.ts';
@@ -56,10 +58,38 @@ test('log search takes period, identifiers with or without brackets, and kinds o
 for (const format of ['csv', 'json', 'pdf'])
   test(`log extract writes ${format}, and the same signed by the provider`, async () => {
     const out = join(provider.folder, `estratto.${format}`);
-    const args = ['log', 'extract', '--mailbox', 'anna@prova.test', '--format', format, '--out', out];
+    const args = [
+      'log',
+      'extract',
+      '--mailbox',
+      'anna@prova.test',
+      '--format',
+      format,
+      '--out',
+      out,
+      '--requested-by',
+      'il Tribunale di Prova',
+    ];
     const ran = await provider.pec(...args);
     assert.equal(ran.code, 0, ran.remarks);
-    assert.match(ran.output, /: 30 entries\.$/);
+    assert.match(ran.output, /: \d+ entries\.$/);
+    const made = await provider.pec(
+      'log',
+      'search',
+      '--event',
+      'extracted',
+      '--recipient',
+      'ANNA@prova.test',
+      '--json',
+    );
+    const { entries } = JSON.parse(made.output) as { entries: { event: ExtractedEvent }[] };
+    assert.partialDeepStrictEqual(entries.at(-1)?.event, {
+      requestedBy: 'il Tribunale di Prova',
+      format,
+      search: { mailbox: 'anna@prova.test' },
+      documentSha256: createHash('sha256').update(readFileSync(out)).digest('hex'),
+    });
+    assert.ok(ran.output.includes(`: ${entries.at(-1)?.event.entries} entries`));
     assert.equal(statSync(out).mode & 0o777, 0o600, 'it is personal data');
     const { verdict, content } = verifyAttached({
       cms: readFileSync(`${out}.p7m`),
