@@ -1,0 +1,122 @@
+/** The authority of a simulated world and what it issues: certificates as pec-wire §12 has them, the same every time. */
+import { createPublicKey, hash, type KeyObject, sign } from 'node:crypto';
+import { contentOf, parseBer } from '../src/lib/ber.ts';
+import { encodeBitString, encodeContext, encodeInteger, encodeSequence, encodeTime } from '../src/lib/der.ts';
+import { sha256WithRsa } from '../src/pki/certificate.ts';
+import { encodeName } from '../src/pki/distinguished-name.ts';
+import {
+  buildAuthorityConstraints,
+  buildAuthorityKeyIdentifier,
+  buildExtKeyUsage,
+  buildKeyUsage,
+  buildSubjectAltName,
+  buildSubjectKeyIdentifier,
+  hashPublicKey,
+  keyUsageBits,
+  purposes,
+} from '../src/pki/extensions.ts';
+import { Random } from './random.ts';
+import { makeWeakKey } from './weak-keys.ts';
+
+export interface CertifiedKey {
+  readonly key: KeyObject;
+  /** DER. */
+  readonly certificate: Uint8Array;
+}
+
+interface Names {
+  readonly organization: string;
+  readonly commonName: string;
+}
+
+const notBefore = Date.UTC(2026, 0, 1);
+const notAfter = Date.UTC(2035, 0, 1);
+
+/** Makes keys and certificates of one authority; the same name, the same key. */
+export class Authority {
+  readonly root: CertifiedKey;
+  readonly #name: string;
+  readonly #subject: Uint8Array;
+  readonly #issued = new Map<string, CertifiedKey>();
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#subject = nameOf({ organization: name, commonName: `${name} radice` });
+    const key = makeWeakKey(new Random(`${name}/root`));
+    const extensions = [
+      buildAuthorityConstraints(),
+      buildKeyUsage(keyUsageBits.keyCertSign, keyUsageBits.crlSign),
+    ];
+    this.root = {
+      key,
+      certificate: this.#build({ subject: this.#subject, key, issuerKey: key, extensions }),
+    };
+  }
+
+  /** A provider's key; `generation` counts its renewals. */
+  issue(provider: string, address: string, generation = 0): CertifiedKey {
+    const place = `${provider}/${generation}`;
+    const known = this.#issued.get(place);
+    if (known !== undefined) return known;
+    const key = makeWeakKey(new Random(`${this.#name}/${place}`));
+    const certificate = this.#build({
+      subject: nameOf({ organization: provider, commonName: `Posta Certificata ${provider}` }),
+      key,
+      issuerKey: this.root.key,
+      extensions: [
+        buildKeyUsage(keyUsageBits.digitalSignature),
+        buildExtKeyUsage([purposes.emailProtection]),
+        buildSubjectAltName({ mailAddresses: [address] }),
+      ],
+    });
+    const issued = { key, certificate };
+    this.#issued.set(place, issued);
+    return issued;
+  }
+
+  #build(wanted: {
+    readonly subject: Uint8Array;
+    readonly key: KeyObject;
+    readonly issuerKey: KeyObject;
+    readonly extensions: readonly Uint8Array[];
+  }): Uint8Array {
+    const { subject, key, issuerKey, extensions } = wanted;
+    const spki = exportPublic(key);
+    const serial = hash('sha256', spki, 'buffer').subarray(0, 16);
+    serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
+    const identifiers = [
+      buildSubjectKeyIdentifier(identify(spki)),
+      buildAuthorityKeyIdentifier(identify(exportPublic(issuerKey))),
+    ];
+    const tbs = encodeSequence(
+      encodeContext(0, encodeInteger(2)),
+      encodeInteger(serial),
+      sha256WithRsa,
+      this.#subject,
+      encodeSequence(encodeTime(notBefore), encodeTime(notAfter)),
+      subject,
+      spki,
+      encodeContext(3, encodeSequence(...identifiers, ...extensions)),
+    );
+    return encodeSequence(tbs, sha256WithRsa, encodeBitString(sign('sha256', tbs, issuerKey)));
+  }
+}
+
+function exportPublic(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' });
+}
+
+function identify(spki: Uint8Array): Uint8Array {
+  const bits = parseBer(spki).children[1];
+  if (bits === undefined) throw new Error('a public key without bits');
+  return hashPublicKey(contentOf(bits).subarray(1));
+}
+
+function nameOf(names: Names): Uint8Array {
+  return encodeName({ country: 'IT', ...names });
+}
+
+/** Whom every simulated provider trusts. */
+export const authority = new Authority('Autorita simulata');
+/** Whom none does. */
+export const strangers = new Authority('Autorita ignota');

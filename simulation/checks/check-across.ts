@@ -1,0 +1,98 @@
+/** What only can be told when all logs are laid side by side: nobody certifies what another did not do. */
+import type { LogEvent } from '../../src/pec/events.ts';
+import { notificationValues } from '../../src/pec/wire-names.ts';
+import type { World } from '../world.ts';
+import type { View } from './view.ts';
+
+type Accepted = Extract<LogEvent, { type: 'accepted' }>;
+
+export function checkAcross(world: World, views: readonly View[]): void {
+  const accepted = new Map<string, Accepted>();
+  const issued = new Set<string>();
+  for (const { events } of views)
+    for (const { event } of events) {
+      if (event.type === 'accepted') accepted.set(event.facts.identificativo, event);
+      for (const { messageId } of event.generated) issued.add(messageId);
+    }
+  for (const { provider, events } of views) {
+    const report = (text: string) => world.report(provider, text);
+    for (const { event } of events) {
+      const { identificativo } = event.facts;
+      if ((event.type === 'taken-in-charge' || event.type === 'delivered') && !accepted.has(identificativo))
+        report(`${event.type}: ${identificativo}, which no provider ever accepted`);
+      if (event.type !== 'notification-received' || event.about.length === 0) continue;
+      if (!issued.has(event.notificationId)) report(`${event.notificationId} counted and nobody issued it`);
+      const mayEnd = event.notification === notificationValues.delivery;
+      const issuer = views.find((view) => view.provider.name === event.issuer);
+      if (
+        mayEnd &&
+        !event.about.every((address) => issuer !== undefined && isDelivered(issuer, identificativo, address))
+      )
+        report(`a delivery of ${identificativo} counted that did not happen`);
+    }
+  }
+  checkClients(world, views);
+}
+
+function isDelivered({ events }: View, identificativo: string, address: string): boolean {
+  return events.some(
+    ({ event }) =>
+      event.type === 'delivered' &&
+      event.facts.identificativo === identificativo &&
+      event.recipient.toLowerCase() === address.toLowerCase(),
+  );
+}
+
+/** What a client was answered 250 is in the log, once, with the bytes it sent. */
+function checkClients(world: World, views: readonly View[]): void {
+  for (const { message, sha256, answered, overlapped } of world.clients.sent.values()) {
+    const view = views.find(({ provider }) => provider === world.providerOf(message.from));
+    if (view === undefined) continue;
+    const report = (text: string) => world.report(view.provider, text);
+    for (const identificativo of answered) {
+      const entries = view.events.filter(
+        ({ event }) =>
+          event.facts.identificativo === identificativo &&
+          (event.type === 'accepted' || event.type === 'refused' || event.type === 'refused-for-virus'),
+      );
+      const [first] = entries;
+      if (entries.length !== 1 || first === undefined)
+        report(
+          `message ${message.id} was answered 250 as ${identificativo} and stands ${entries.length} times in the log`,
+        );
+      else checkFacts(first.event, message, report);
+    }
+    const times = view.events.filter(
+      ({ event }) => event.type === 'accepted' && event.originalSha256 === sha256,
+    );
+    if (times.length > 1 && !overlapped)
+      report(
+        `message ${message.id} was accepted ${times.length} times, though its client never sent it side by side`,
+      );
+  }
+}
+
+function checkFacts(
+  { facts }: LogEvent,
+  { id, from, to, cc }: { id: number; from: string; to: readonly string[]; cc: readonly string[] },
+  report: (text: string) => void,
+): void {
+  const recipients = facts.recipients.map(({ address }) => address).join();
+  if (facts.sender !== from || recipients !== [...to, ...cc].join())
+    report(`message ${id} was certified for others than it was sent to: ${recipients}`);
+}
+
+/** On a day without a fault everything arrives, and nobody is told of a time limit. */
+export function checkCalm(world: World, views: readonly View[]): void {
+  const { plan, clients } = world;
+  if (plan.faults.length + plan.holders.length + plan.intrusions.length > 0) return;
+  for (const { message, answered, tries } of clients.sent.values())
+    if (answered.length !== 1 || tries !== 1)
+      world.report({ domain: message.from }, `message ${message.id} was not taken at once on a calm day`);
+  for (const { provider, events } of views)
+    for (const { event } of events)
+      if (event.type === 'timeout' || event.type === 'ordinary-refused' || event.type === 'not-delivered')
+        world.report(provider, `${event.type} of ${event.facts.identificativo} on a calm day`);
+  if (world.lost > 0)
+    world.report({ domain: '' }, `${world.lost} messages of providers were lost on a calm day`);
+}

@@ -1,0 +1,45 @@
+/** Everything that must hold of a world when two quiet days have passed. */
+import { createHash } from 'node:crypto';
+import type { World } from '../world.ts';
+import { checkAcross, checkCalm } from './check-across.ts';
+import { checkLog, checkNothingLeft } from './check-log.ts';
+import { checkDeliveries, checkFolders } from './check-mailboxes.ts';
+import { checkReceipts } from './check-receipts.ts';
+import { openView, type View } from './view.ts';
+
+export interface Checked {
+  readonly deliveries: number;
+  readonly logEntries: number;
+  readonly receiptsReproduced: number;
+}
+
+/** Reports breaches to the world, and puts what is stored into its trace. */
+export async function checkWorld(world: World): Promise<Checked> {
+  const views: View[] = [];
+  for (const provider of world.providers) views.push(await openView(provider));
+  for (const view of views) {
+    await checkLog(view);
+    checkNothingLeft(view);
+    checkFolders(view);
+    checkDeliveries(view);
+    world.scheduler.note(describe(view));
+  }
+  checkAcross(world, views);
+  checkCalm(world, views);
+  const receiptsReproduced = await checkReceipts(world, views, world.random.fork('receipts'));
+  const events = views.flatMap((view) => view.events);
+  return {
+    deliveries: events.filter(({ event }) => event.type === 'delivered').length,
+    logEntries: events.length,
+    receiptsReproduced,
+  };
+}
+
+/** One line that differs when anything stored does. */
+function describe({ provider, events, mails }: View): string {
+  const digest = createHash('sha256');
+  for (const { hash } of events) digest.update(hash);
+  for (const { mailbox, folder, bytes } of mails)
+    digest.update(`${mailbox} ${folder} ${bytes.length}\n`).update(bytes);
+  return `${provider.domain} ${events.length} entries ${mails.length} mails ${digest.digest('hex')}`;
+}
