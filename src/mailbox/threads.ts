@@ -66,9 +66,8 @@ export async function assignThreads(
   }
 }
 
-/** When the mailbox is emptied for good. */
+/** When the mailbox is emptied for good. What stands beside contents goes with them. */
 export async function removeThreads(tx: Transaction, mailboxId: number): Promise<void> {
-  await tx.run('DELETE FROM content_thread WHERE mailbox_id = ?', mailboxId);
   await tx.run('DELETE FROM thread_reference WHERE mailbox_id = ?', mailboxId);
   await tx.run('DELETE FROM thread WHERE mailbox_id = ?', mailboxId);
 }

@@ -5,6 +5,7 @@
  *   server: imap badCommands=3   mode and limits; before anything else. `imaps` if left out
  *   login: 1 2                connections 1 and 2 are opened and logged in as mario.rossi@alfa.test
  *   login: 3 anna.bianchi@alfa.test
+ *   another: lettore read      mario's mailbox gets one more login, with these of read, write, manage
  *   message: INBOX note.eml \Seen    puts a file of messages/ into mario's folder, behind IMAP's back
  *   C: a NOOP                 connection 1 sends the line and CRLF; `C2:` for connection 2
  *   C> "a\n.\r\n"             exactly these bytes (a JSON string; "×1000" after it repeats)
@@ -65,6 +66,8 @@ class TranscriptRun {
         return this.#configure(rest);
       case 'login:':
         return this.#login(rest);
+      case 'another:':
+        return this.#addLogin(rest);
       case 'message:':
         return this.#deliver(rest);
       case 'C:':
@@ -119,13 +122,21 @@ class TranscriptRun {
 
   async #login(text: string): Promise<void> {
     const words = text.split(' ');
-    const address = words.find((word) => word.includes('@')) ?? addresses[0];
+    const address = words.find((word) => !/^\d$/.test(word)) ?? addresses[0];
     for (const who of words.filter((word) => /^\d$/.test(word))) {
       const client = await this.#client(who);
       assert.match(await client.readLine(), /^\* OK /);
       const answer = (await client.command('login', `LOGIN ${address} "${password}"`)).at(-1);
       assert.match(answer ?? '', /^login OK /);
     }
+  }
+
+  async #addLogin(text: string): Promise<void> {
+    const [name = '', ...may] = text.split(' ');
+    const [read, write, manage] = ['read', 'write', 'manage'].map((right) => may.includes(right));
+    const rights = { read: read === true, write: write === true, send: false, manage: manage === true };
+    const { accounts } = await this.#start();
+    await accounts.addLogin(addresses[0], { name, password, rights });
   }
 
   async #deliver(text: string): Promise<void> {
