@@ -17,13 +17,14 @@ import type { ImapLimits } from './limits.ts';
 import type { ConnectionFacts, ImapLog } from './log.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
-import { type ImapLogin, type Link, Session } from './session.ts';
+import { type ImapAccounts, type ImapLogin, type Link, Session } from './session.ts';
 import { type CommandSource, literalUnasked, readCommand, Unskippable } from './wire/command-reader.ts';
 import { compressStream } from './wire/deflate.ts';
 
 /** What a connection asks of the server it belongs to. */
 export interface Host {
   readonly store: MailStore;
+  readonly accounts: ImapAccounts;
   readonly desk: LoginDesk<ImapLogin>;
   readonly limits: ImapLimits;
   readonly log: ImapLog;
@@ -46,6 +47,7 @@ export class Connection implements Link {
   /** Waiting for the client's next command or the end of IDLE: nothing is lost by saying goodbye. */
   #atRest = true;
   #endReason = 'the client went away';
+  #unwatchLogin: (() => void) | undefined;
 
   constructor(socket: Socket, host: Host, facts: ConnectionFacts) {
     this.#host = host;
@@ -174,6 +176,17 @@ export class Connection implements Link {
     return this.#host.claimMailbox(this, mailboxId);
   }
 
+  watchLogin(login: ImapLogin): void {
+    this.#unwatchLogin = this.#host.accounts.watchLogin?.(login, () => this.#revoke());
+  }
+
+  /** At once: in the middle of a command nothing can be said that would be understood. */
+  #revoke(): void {
+    const text = 'The password, the login or its rights were changed or taken back; log in again';
+    if (this.#atRest) this.#bye(text, 'EXPIRED');
+    else this.#destroy(text);
+  }
+
   get channel(): ChannelBindings | undefined {
     return this.#stream.channel;
   }
@@ -223,6 +236,7 @@ export class Connection implements Link {
   }
 
   #finish(): void {
+    this.#unwatchLogin?.();
     this.#session.logOut();
     this.#stream.finish();
     this.#host.log.closed({

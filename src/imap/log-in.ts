@@ -37,6 +37,7 @@ export async function finishLogin(
     throw new Refusal('LIMIT', 'Too many connections to this mailbox; close some programs and try again');
   }
   session.authenticated(login);
+  session.link.watchLogin(login);
   session.log.loggedIn({ ...facts, login: login.name, mechanism });
   // The capabilities change with the login; saying them here saves the client a round trip.
   return { code: formatCapabilities(session), text: 'Logged in' };

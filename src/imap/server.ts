@@ -96,6 +96,7 @@ class ListeningServer implements ImapServer {
     const guard = this.#options.guard ?? createLoginGuard(clock);
     return {
       store,
+      accounts,
       desk: createLoginDesk({ accounts, guard, scope: 'imap' }),
       tls,
       clock,

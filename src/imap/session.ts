@@ -34,7 +34,10 @@ export interface ImapLogin {
   readonly withoutCapabilities?: readonly string[];
 }
 
-export type ImapAccounts = DeskAccounts<ImapLogin>;
+export interface ImapAccounts extends DeskAccounts<ImapLogin> {
+  /** Calls `end` once when the login or its password is taken back; returns how to stop. */
+  watchLogin?(login: ImapLogin, end: () => void): () => void;
+}
 
 /** What a session may ask of its connection. */
 export interface Link {
@@ -51,6 +54,8 @@ export interface Link {
   claimMailbox(mailboxId: number): boolean;
   /** What a login can be bound to; undefined without TLS. */
   readonly channel: ChannelBindings | undefined;
+  /** Ends the session when the login is taken back. */
+  watchLogin(login: ImapLogin): void;
   /** Waits so many milliseconds before a failed login is answered. @throws {Farewell} after too many. */
   punish(delayMs: number): Promise<void>;
 }
@@ -141,6 +146,7 @@ export class Session {
     this.#view = view;
     this.#unwatch = this.store.watch(view.folder.mailboxId, (notice) => {
       if (notice.folderId !== undefined && notice.folderId !== view.folder.id) return;
+      if (notice.annotation !== undefined) return;
       this.#dirty = true;
       this.onChange?.();
     });
