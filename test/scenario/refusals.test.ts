@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { deflateRawSync } from 'node:zlib';
 import { MailError } from '../../src/lib/mail-error.ts';
+import { makeEnvelope } from '../support/scenario-forge.ts';
 import {
   type MailText,
   subjectOf,
@@ -15,7 +16,7 @@ import {
 } from '../support/scenario-mail.ts';
 import type { Site } from '../support/scenario-site.ts';
 import { type Reply, SmtpTalker, transact } from '../support/scenario-smtp.ts';
-import { hour, scenario } from '../support/scenario-world.ts';
+import { hour, scenario, type World } from '../support/scenario-world.ts';
 
 const mario = 'mario.rossi@alfa.test';
 const anna = 'anna.bianchi@alfa.test';
@@ -123,10 +124,28 @@ const breaches: Readonly<Record<string, Breach>> = {
   },
 };
 
+/** A certified message that somebody sends on as a file, as mail programs do: its original holds the program. */
+async function encloseCertified({ pki, now }: World): Promise<Breach> {
+  const message = writeMailWithFile(usual, 'saldo.scr', Buffer.from('x'));
+  const forged = {
+    issuer: 'gamma',
+    from: 'luigi.verdi@gamma.test',
+    to: [mario],
+    at: now(),
+    message,
+  } as const;
+  const { bytes } = await makeEnvelope(pki, forged);
+  return {
+    message: writeMailWithFile(usual, 'inoltrato.eml', bytes),
+    reason: /non ammesso \(.*saldo\.scr\)/,
+  };
+}
+
 scenario('each breach of the rules gives one notice', { settings: { alfa: { limits } } }, async (world) => {
   const { alfa, beta } = world;
   let received = 0;
-  for (const [name, { message, to = [anna], reason }] of Object.entries(breaches)) {
+  const all = { ...breaches, 'a program in a certified message sent on': await encloseCertified(world) };
+  for (const [name, { message, to = [anna], reason }] of Object.entries<Breach>(all)) {
     const reply = await alfa.submit({ from: mario, to, message });
     assert.equal(reply.code, 250, `${name}: ${reply.text}`);
     await world.settle();
@@ -163,12 +182,16 @@ scenario('policies of domain and mailbox', {}, async (world) => {
   await accounts.setDomain('alfa.test', { closedGroup: null });
   assert.match(await lastNotice([anna]), /^avvenuta-consegna: /);
 
-  // A block that comes while the session is open counts all the same; reception goes on.
+  // A block that comes in the middle of a transaction counts all the same; reception goes on.
   const session = await alfa.logIn(mario);
+  for (const command of [`MAIL FROM:<${mario}>`, `RCPT TO:<${anna}>`]) await session.command(command);
   await accounts.setMailbox(mario, { sendingBlocked: { reason: 'credenziali rubate' } });
-  const reply = await transact(session, { from: mario, to: [anna], message: writeMail(usual) });
-  await session.quit();
+  await session.command('DATA');
+  await session.write(Buffer.concat([writeMail(usual), Buffer.from('.\r\n')]));
+  const reply = await session.reply();
   assert.equal(reply.code, 250, reply.text);
+  assert.equal((await session.command(`MAIL FROM:<${mario}>`)).code, 550, 'the next one is not begun');
+  await session.quit();
   const blocked = (await alfa.mails('mario.rossi')).at(-1) ?? assert.fail();
   assert.match(textOf(blocked).replace(/\s+/g, ' '), /blocco dell'invio/);
   assert.equal((await alfa.submit({ from: mario, to: [anna], message: writeMail(usual) })).code, 550);
