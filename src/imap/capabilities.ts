@@ -57,6 +57,7 @@ const capabilities: readonly Capability[] = [
   { name: 'QRESYNC' },
   { name: 'UTF8=ACCEPT' },
   { name: 'COMPRESS=DEFLATE', when: (session) => afterLogin(session) && !session.link.compressed },
+  { name: 'METADATA', when: afterLogin },
   { name: 'ACL', when: afterLogin },
   { name: 'RIGHTS=texk', when: afterLogin },
   { name: 'QUOTA', when: afterLogin },

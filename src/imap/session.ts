@@ -3,6 +3,7 @@
  * this; the connection underneath is seen only through {@link Link}.
  */
 
+import type { ProvedBy } from '../edge/credential.ts';
 import type { DeskAccounts, LoginDesk } from '../edge/login-desk.ts';
 import type { Output } from '../edge/output.ts';
 import type { Clock } from '../lib/time.ts';
@@ -23,7 +24,7 @@ export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 
 export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT';
 
 /** Who is logged in; a part of what the accounts room gives. */
-export interface ImapLogin {
+export interface ImapLogin extends ProvedBy {
   readonly loginId: number;
   readonly name: string;
   readonly mailboxId: number;

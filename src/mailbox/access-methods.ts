@@ -1,4 +1,4 @@
-/** Folders by login and their access control lists, one transaction a method. */
+/** Folders by login, their access control lists and annotations, one transaction a method. */
 import { keyOf } from '../accounts/address-key.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
@@ -10,13 +10,17 @@ import {
   requireIdentifier,
   writeAclEntry,
 } from './access.ts';
+import { readAnnotations, writeAnnotations } from './annotations.ts';
 import { ensureFolders } from './first-folders.ts';
 import { requireFolder } from './folder-rows.ts';
 import type { MailStore } from './mail-store.ts';
 import { noteChange } from './notices.ts';
 import { changeRights } from './rights.ts';
 
-type AccessMethods = Pick<MailStore, 'findVisible' | 'listVisible' | 'acl' | 'changeAcl' | 'removeAcl'>;
+type AccessMethods = Pick<
+  MailStore,
+  'findVisible' | 'listVisible' | 'acl' | 'changeAcl' | 'removeAcl' | 'annotations' | 'setAnnotations'
+>;
 
 export function createAccessMethods({ db, clock }: { db: Database; clock: Clock }): AccessMethods {
   return {
@@ -42,6 +46,8 @@ export function createAccessMethods({ db, clock }: { db: Database; clock: Clock 
         await writeAclEntry(tx, folderId, { identifier, rights: changed });
         noteChange(tx, folder.mailbox_id);
       }),
+    annotations: (subject) => db.read((tx) => readAnnotations(tx, subject)),
+    setAnnotations: (subject, changes) => db.transact((tx) => writeAnnotations(tx, subject, changes)),
     removeAcl: (folderId, written) =>
       db.transact(async (tx) => {
         const folder = await requireFolder(tx, folderId);

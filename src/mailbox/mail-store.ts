@@ -1,6 +1,7 @@
 import type { Segments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import type { MessagePart } from '../mime/message-part.ts';
+import type { Annotation, AnnotationChange, AnnotationSubject } from './annotations.ts';
 import type { AclEntry, AclOperation, Viewer } from './rights.ts';
 
 /**
@@ -135,6 +136,14 @@ export interface QuotaUse {
 export interface ChangeNotice {
   readonly mailboxId: number;
   readonly folderId: number | undefined;
+  /** Set when nothing but this annotation of the folder changed. */
+  readonly annotation?: ChangedAnnotation;
+}
+
+export interface ChangedAnnotation {
+  readonly entry: string;
+  /** The login it is private to; undefined: shared. */
+  readonly loginId: number | undefined;
 }
 
 /**
@@ -165,6 +174,11 @@ export interface MailStore {
     change: { readonly operation: AclOperation; readonly rights: string },
   ): Promise<void>;
   removeAcl(folderId: number, identifier: string): Promise<void>;
+
+  /** All annotations that the login may see, by entry. */
+  annotations(subject: AnnotationSubject): Promise<readonly Annotation[]>;
+  /** All or none. @throws {MailError} `permanent` when there would be too many. */
+  setAnnotations(subject: AnnotationSubject, changes: readonly AnnotationChange[]): Promise<void>;
 
   status(folderId: number): Promise<FolderStatus>;
   /** The folder at one moment, and with `since` what changed from that modseq to that moment. */

@@ -1,6 +1,6 @@
 /** Change notices of mailboxes over the rows' topic: in process here, to other nodes where the store can. */
 import type { Database, Transaction } from '../db/database.ts';
-import type { ChangeNotice } from './mail-store.ts';
+import type { ChangedAnnotation, ChangeNotice } from './mail-store.ts';
 
 const topic = 'mailbox';
 
@@ -9,7 +9,19 @@ export function noteChange(tx: Transaction, mailboxId: number, folderId?: number
   tx.notify(topic, folderId === undefined ? `${mailboxId}` : `${mailboxId} ${folderId}`);
 }
 
+/** Tells that an annotation of the folder was set or removed; with a login it is private to that one. */
+export function noteAnnotation(
+  tx: Transaction,
+  folder: { readonly id: number; readonly mailbox_id: number },
+  { entry, loginId }: ChangedAnnotation,
+): void {
+  tx.notify(topic, `${folder.mailbox_id} ${folder.id} ${loginId ?? '-'} ${entry}`);
+}
+
 type Listener = (notice: ChangeNotice) => void;
+
+const numberOf = (digits: string | undefined) =>
+  digits === undefined || digits === '-' ? undefined : Number(digits);
 
 /** Who watches which mailbox in this process. Listens to the rows only while somebody watches. */
 export class Watchers {
@@ -44,8 +56,12 @@ export class Watchers {
       for (const mailboxId of [...this.#listeners.keys()]) this.#tell({ mailboxId, folderId: undefined });
       return;
     }
-    const [mailboxId, folderId] = payload.split(' ').map(Number);
-    if (mailboxId !== undefined) this.#tell({ mailboxId, folderId });
+    const [, mailboxId, folderId, loginId, entry] =
+      /^(\d+)(?: (\d+))?(?: (\d+|-) (.+))?$/s.exec(payload) ?? [];
+    if (mailboxId === undefined) return;
+    const place = { mailboxId: Number(mailboxId), folderId: numberOf(folderId) };
+    if (entry === undefined) this.#tell(place);
+    else this.#tell({ ...place, annotation: { entry, loginId: numberOf(loginId) } });
   }
 
   #tell(notice: ChangeNotice): void {

@@ -18,6 +18,7 @@ import { listCommand } from './list.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { lsubCommand } from './lsub.ts';
+import { getmetadata, setmetadata } from './metadata.ts';
 import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
 import { getquota, getquotaroot } from './quota.ts';
@@ -51,6 +52,7 @@ const all: readonly Command[] = [
   enable,
   examine,
   getacl,
+  getmetadata,
   getquota,
   getquotaroot,
   idleCommand,
@@ -62,6 +64,7 @@ const all: readonly Command[] = [
   rename,
   selectCommand,
   setacl,
+  setmetadata,
   status,
   subscribe,
   unsubscribe,

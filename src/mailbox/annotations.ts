@@ -1,0 +1,134 @@
+/**
+ * Annotations (RFC 5464): named values on a folder, shared by all who may use it or private to one login, and
+ * private ones of a login about the server as a whole. Few and small: they are remarks, not mail.
+ */
+import type { ReadTransaction, Transaction } from '../db/database.ts';
+import { requireFolder } from './folder-rows.ts';
+import { noteAnnotation } from './notices.ts';
+import { StoreError } from './store-error.ts';
+
+export interface Annotation {
+  /** `/shared/comment`, `/private/vendor/x/y`; lower case. */
+  readonly entry: string;
+  readonly value: Uint8Array;
+}
+
+/** A value to set; undefined removes the entry. */
+export interface AnnotationChange {
+  readonly entry: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What annotations are about: a folder, or without one the server. */
+export interface AnnotationSubject {
+  readonly folderId: number | undefined;
+  /** Whose private ones. */
+  readonly loginId: number;
+}
+
+/** Most entries of one kind (shared, or private to a login) on one folder, and of a login on the server. */
+export const mostAnnotations = 100;
+/** Bytes of one value. */
+export const longestAnnotation = 16_384;
+
+/** More than {@link mostAnnotations}. */
+export class TooManyAnnotations extends StoreError {
+  constructor() {
+    super('limit', `There may be ${mostAnnotations} annotations; remove some first`);
+  }
+}
+
+interface AnnotationRow {
+  kind: 'shared' | 'private';
+  entry: string;
+  value: Uint8Array;
+}
+
+/** All that the login may see, by entry. */
+export async function readAnnotations(
+  tx: ReadTransaction,
+  { folderId, loginId }: AnnotationSubject,
+): Promise<Annotation[]> {
+  const rows =
+    folderId === undefined
+      ? await tx.all<AnnotationRow>(
+          `SELECT 'private' AS kind, entry, value FROM login_annotation WHERE login_id = ? ORDER BY entry`,
+          loginId,
+        )
+      : await tx.all<AnnotationRow>(
+          `SELECT CASE WHEN login_id IS NULL THEN 'shared' ELSE 'private' END AS kind, entry, value
+             FROM folder_annotation WHERE folder_id = ? AND COALESCE(login_id, 0) IN (0, ?) ORDER BY 1, 2`,
+          folderId,
+          loginId,
+        );
+  return rows.map(({ kind, entry, value }) => ({ entry: `/${kind}${entry}`, value }));
+}
+
+/**
+ * Sets all or none; watchers of the mailbox hear of it.
+ * @throws {TooManyAnnotations}; {@link StoreError} `nonexistent`
+ */
+export async function writeAnnotations(
+  tx: Transaction,
+  subject: AnnotationSubject,
+  changes: readonly AnnotationChange[],
+): Promise<void> {
+  const { folderId, loginId } = subject;
+  const folder = folderId === undefined ? undefined : await requireFolder(tx, folderId);
+  for (const { entry, value } of changes) {
+    const [, kind = '', name = ''] = /^\/(shared|private)(\/.*)$/s.exec(entry) ?? [];
+    const owner = kind === 'shared' ? null : loginId;
+    if (folder === undefined) await writeOnServer(tx, loginId, name, value);
+    else await writeOnFolder(tx, { folderId: folder.id, owner, name, value });
+    if (folder === undefined) continue;
+    noteAnnotation(tx, folder, { entry, loginId: owner ?? undefined });
+  }
+  const kinds = countKinds(await readAnnotations(tx, subject));
+  if (kinds.some((count) => count > mostAnnotations)) throw new TooManyAnnotations();
+}
+
+function countKinds(annotations: readonly Annotation[]): number[] {
+  const shared = annotations.filter(({ entry }) => entry.startsWith('/shared/')).length;
+  return [shared, annotations.length - shared];
+}
+
+interface FolderValue {
+  readonly folderId: number;
+  /** The login it is private to. */
+  readonly owner: number | null;
+  readonly name: string;
+  readonly value: Uint8Array | undefined;
+}
+
+async function writeOnFolder(tx: Transaction, { folderId, owner, name, value }: FolderValue): Promise<void> {
+  await tx.run(
+    'DELETE FROM folder_annotation WHERE folder_id = ? AND COALESCE(login_id, 0) = ? AND entry = ?',
+    folderId,
+    owner ?? 0,
+    name,
+  );
+  if (value === undefined) return;
+  await tx.run(
+    'INSERT INTO folder_annotation (folder_id, login_id, entry, value) VALUES (?, ?, ?, ?)',
+    folderId,
+    owner,
+    name,
+    value,
+  );
+}
+
+async function writeOnServer(
+  tx: Transaction,
+  loginId: number,
+  name: string,
+  value: Uint8Array | undefined,
+): Promise<void> {
+  await tx.run('DELETE FROM login_annotation WHERE login_id = ? AND entry = ?', loginId, name);
+  if (value === undefined) return;
+  await tx.run(
+    'INSERT INTO login_annotation (login_id, entry, value) VALUES (?, ?, ?)',
+    loginId,
+    name,
+    value,
+  );
+}
