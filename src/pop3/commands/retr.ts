@@ -1,6 +1,6 @@
 /** RETR and TOP (RFC 1939 §5, §7): the stored bytes, streamed. */
-import type { MaildropMessage } from '../../mailbox/maildrop.ts';
 import { type Command, transaction } from '../command.ts';
+import type { Text } from '../language.ts';
 import { BrokenAnswer } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import { parseCount, readArguments } from '../wire/command-line.ts';
@@ -13,7 +13,7 @@ export const retr: Command = {
     const [which = ''] = readArguments(rest, 1, 1);
     return async (session) => {
       const { number, message } = session.messageAt(which);
-      await send(session, message, session.maildrops.read(message));
+      await send(session, `${message.octets} octets`, session.maildrops.read(message));
       session.retrieved.add(number);
     };
   },
@@ -27,7 +27,8 @@ export const top: Command = {
     const lines = parseCount(count);
     return async (session) => {
       const { message } = session.messageAt(which);
-      await send(session, message, takeTop(session.maildrops.read(message), lines));
+      const announcement = { en: 'The top of the message follows', it: 'Segue l’inizio del messaggio' };
+      await send(session, announcement, takeTop(session.maildrops.read(message), lines));
     };
   },
 };
@@ -39,7 +40,7 @@ export const top: Command = {
  */
 async function send(
   session: Session,
-  { octets }: MaildropMessage,
+  announcement: string | Text,
   source: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { out } = session;
@@ -47,7 +48,7 @@ async function send(
   const chunks = source[Symbol.asyncIterator]();
   try {
     let next = await chunks.next();
-    session.ok(`${octets} octets`);
+    session.ok(announcement);
     while (next.done !== true) {
       for (const bytes of stuffer.push(next.value)) out.bytes(bytes);
       out.assertOpen();
