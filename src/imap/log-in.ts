@@ -1,4 +1,5 @@
 /** The way from credentials to the authenticated state, common to LOGIN and AUTHENTICATE. */
+import { describeCredential } from '../edge/credential.ts';
 import type { LoginOutcome } from '../edge/login-desk.ts';
 import { formatCapabilities } from './capabilities.ts';
 import type { Completion } from './command.ts';
@@ -38,7 +39,7 @@ export async function finishLogin(
   }
   session.authenticated(login);
   session.link.watchLogin(login);
-  session.log.loggedIn({ ...facts, login: login.name, mechanism });
+  session.log.loggedIn({ ...facts, login: login.name, mechanism, ...describeCredential(login) });
   // The capabilities change with the login; saying them here saves the client a round trip.
   return { code: formatCapabilities(session), text: 'Logged in' };
 }

@@ -29,7 +29,7 @@ interface EventFields {
 /** The access point accepted: acceptance receipt and transport envelope. */
 export interface AcceptedEvent extends EventFields {
   readonly type: 'accepted';
-  /** Who was logged in, when that is another name than the sender's. */
+  /** Name of the login: a mailbox may have several, and each answers for what it sends. */
   readonly login: string;
   readonly receiptKind: ReceiptKind;
   /** Of the original as submitted, bytes. */

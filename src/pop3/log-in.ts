@@ -1,4 +1,5 @@
 /** The way from credentials to the transaction state, common to PASS and AUTH. */
+import { describeCredential } from '../edge/credential.ts';
 import type { LoginOutcome } from '../edge/login-desk.ts';
 import { Refusal } from './refusal.ts';
 import type { Pop3Login, Session } from './session.ts';
@@ -31,7 +32,7 @@ export async function finishLogin(
   const { login } = outcome;
   if (!login.rights.read) throw mayNotRead();
   const maildrop = await session.maildrops.open(login.mailboxId);
-  session.log.loggedIn({ ...facts, login: login.name, mechanism });
+  session.log.loggedIn({ ...facts, login: login.name, mechanism, ...describeCredential(login) });
   if (maildrop === undefined) throw inUse();
   session.enter(login, maildrop);
   const { length } = maildrop.messages;

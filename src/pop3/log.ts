@@ -14,7 +14,14 @@ export interface Pop3Log {
   /** A connection turned away for a limit. */
   turnedAway(event: ConnectionFacts & { readonly reason: string }): void;
   tlsFailed(event: ConnectionFacts & { readonly reason: string }): void;
-  loggedIn(event: ConnectionFacts & { readonly login: string; readonly mechanism: string }): void;
+  loggedIn(
+    event: ConnectionFacts & {
+      readonly login: string;
+      readonly mechanism: string;
+      /** Its number, if it was one. */
+      readonly applicationPassword?: number;
+    },
+  ): void;
   loginFailed(
     event: ConnectionFacts & {
       readonly login: string;

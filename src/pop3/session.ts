@@ -2,6 +2,7 @@
  * One client's session: its state by RFC 1939 §3, its maildrop and what is marked in it. Commands work on this; the
  * connection underneath is seen only through {@link Link}.
  */
+import type { ProvedBy } from '../edge/credential.ts';
 import type { DeskAccounts, LoginDesk } from '../edge/login-desk.ts';
 import type { Output } from '../edge/output.ts';
 import type { Maildrop, MaildropMessage, Maildrops } from '../mailbox/maildrop.ts';
@@ -15,7 +16,7 @@ import { parseCount } from './wire/command-line.ts';
 export type SessionState = 'authorization' | 'transaction' | 'over';
 
 /** Who is logged in; a part of what the accounts room gives. */
-export interface Pop3Login {
+export interface Pop3Login extends ProvedBy {
   readonly name: string;
   readonly mailboxId: number;
   readonly rights: { readonly read: boolean; readonly write: boolean };

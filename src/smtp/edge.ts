@@ -57,7 +57,12 @@ export type SmtpEvent =
       readonly event: 'turned-away';
       readonly reason: 'too-many-connections' | 'too-many-from-address';
     })
-  | (OfSession & { readonly event: 'login'; readonly login: string })
+  | (OfSession & {
+      readonly event: 'login';
+      readonly login: string;
+      /** Its number, if it was one. */
+      readonly applicationPassword?: number;
+    })
   | (OfSession & {
       readonly event: 'login-failed';
       readonly login: string;

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
+import { describeCredential, type ProvedBy } from '../edge/credential.ts';
 import type { LoginGuard } from '../edge/login-guard.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { isAddress, normalizeAddress, sameAddress } from '../mime/address.ts';
@@ -24,7 +25,7 @@ import {
 } from './edge.ts';
 
 /** What this edge must know of a login; the whole login goes on to `accept`. */
-export interface SubmissionLogin {
+export interface SubmissionLogin extends ProvedBy {
   readonly name: string;
   readonly rights: { readonly send: boolean };
   /** Addresses it may send from. */
@@ -77,7 +78,9 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   async function logIn(credentials: Credentials, session: DialogueSession): Promise<string> {
     const login = await checkPassword(options, credentials, session);
     logins.set(session.id, login);
-    log({ event: 'login', edge, session: session.id, address: session.client.address, login: login.name });
+    const { address } = session.client;
+    const proved = { login: login.name, ...describeCredential(login) };
+    log({ event: 'login', edge, session: session.id, address, ...proved });
     return login.name;
   }
 
