@@ -15,6 +15,8 @@ export interface ImapLimits {
   readonly stallMs: number;
   /** How often an idling client hears that the server is still there. */
   readonly stillHereMs: number;
+  /** How often a client hears how far a long command is (RFC 9585 recommends 10 to 15 seconds). */
+  readonly progressMs: number;
   /** Wrong passwords before the connection is closed. */
   readonly loginFailures: number;
   /** Commands the grammar does not allow, one after the other, before the connection is closed. */
@@ -33,6 +35,7 @@ export const defaultLimits: ImapLimits = {
   autologoutMs: 30 * minute,
   stallMs: 10 * minute,
   stillHereMs: 2 * minute,
+  progressMs: 12_000,
   loginFailures: 5,
   badCommands: 20,
 };

@@ -6,6 +6,7 @@ import { type Action, type Completion, type PlainCommand, selected } from '../co
 import { findTarget, readMailbox } from '../folders.ts';
 import { resolveSet } from '../message-sets.ts';
 import { formatRanges, type Ranges } from '../number-ranges.ts';
+import { withProgress } from '../progress.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -13,6 +14,7 @@ import type { Arguments } from '../wire/arguments.ts';
 interface Transfer {
   readonly uids: Ranges;
   readonly target: string;
+  readonly tag: string;
 }
 
 /** Undefined when no message was there any more. */
@@ -40,19 +42,24 @@ function mayKeep({ rights }: VisibleFolder): FlagRights | undefined {
   return may.seen && may.deleted && may.others ? undefined : may;
 }
 
-async function copy(session: Session, { uids, target }: Transfer): Promise<Completion> {
+async function copy(session: Session, { uids, target, tag }: Transfer): Promise<Completion> {
   const folder = await findTarget(session, target);
   if (uids.length === 0) return { text: 'No messages to copy' };
-  const mapping = await session.store.copy(session.view.folder.id, uids, folder.id, mayKeep(folder));
+  // One transaction: how far it is nobody can say.
+  const mapping = await withProgress(session, tag, () =>
+    session.store.copy(session.view.folder.id, uids, folder.id, mayKeep(folder)),
+  );
   return { code: copyUid(mapping), text: 'Copied' };
 }
 
-async function move(session: Session, { uids, target }: Transfer): Promise<Completion> {
+async function move(session: Session, { uids, target, tag }: Transfer): Promise<Completion> {
   const { folder: source } = session.requireWritableView('te');
   const folder = await findTarget(session, target);
   if (folder.id === source.id) throw new Refusal('CANNOT', 'The messages are in that folder already');
   if (uids.length === 0) return { text: 'No messages to move' };
-  const mapping = await session.store.move(source.id, uids, folder.id, mayKeep(folder));
+  const mapping = await withProgress(session, tag, () =>
+    session.store.move(source.id, uids, folder.id, mayKeep(folder)),
+  );
   // RFC 6851 §4.3: COPYUID comes in an untagged OK before the EXPUNGEs.
   const code = copyUid(mapping);
   if (code !== undefined) session.status('*', 'OK', { code, text: 'Moved UIDs' });
@@ -72,7 +79,7 @@ function define(
     args.space();
     const target = readMailbox(args, session);
     args.end();
-    return () => transfer(session, { uids: resolveSet(session, set, byUid), target });
+    return (_, { tag }) => transfer(session, { uids: resolveSet(session, set, byUid), target, tag });
   };
   return { name, states: selected, announcing: 'all', read };
 }

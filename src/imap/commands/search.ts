@@ -2,6 +2,7 @@
 import { type Action, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { valuesOf } from '../number-ranges.ts';
+import { type Progress, withProgress } from '../progress.ts';
 import { Refusal } from '../refusal.ts';
 import { answerExtended, answerPlainly } from '../search/answer.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
@@ -20,7 +21,9 @@ function readSearch(args: Arguments, session: Session, byUid: boolean): Action {
     const withModseq = mentions(key, 'modseq');
     if (withModseq) becomeCondstoreAware(session);
     const call = { tag, byUid, withModseq, sorted: false };
-    const { uids, records } = await searchOrForget(session, key, saves);
+    const { uids, records } = await withProgress(session, tag, (progress) =>
+      searchOrForget(session, key, { saves, progress }),
+    );
     const found = { uids: [...valuesOf(uids)], records };
     if (options === undefined && !session.has('IMAP4rev2')) answerPlainly(session, call, found);
     else answerExtended(session, call, found, options ?? { items: new Set(['ALL']), partial: undefined });
@@ -39,9 +42,13 @@ function readProgram(args: Arguments, session: Session, saves: boolean): SearchK
 }
 
 /** A search that fails leaves `$` empty (RFC 5182 §2.1). */
-async function searchOrForget(session: Session, key: SearchKey, saves: boolean) {
+async function searchOrForget(
+  session: Session,
+  key: SearchKey,
+  { saves, progress }: { saves: boolean; progress: Progress },
+) {
   try {
-    return await runSearch(session, key);
+    return await runSearch(session, key, { progress });
   } catch (error) {
     if (saves) session.savedSearch = [];
     throw error;

@@ -1,6 +1,7 @@
 /** SORT and UID SORT (RFC 5256; RETURN of ESORT, RFC 5267). */
 import { type Action, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
+import { withProgress } from '../progress.ts';
 import { answerExtended, answerPlainly } from '../search/answer.ts';
 import { loadFacts } from '../search/load-facts.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
@@ -21,9 +22,11 @@ function readSort(args: Arguments, byUid: boolean): Action {
   return async (session, { tag }) => {
     const withModseq = mentions(key, 'modseq');
     if (withModseq) becomeCondstoreAware(session);
-    const result = await runSearch(session, key, true);
-    const facts = await loadFacts(session, result, needsHeaders(sortKeys));
-    const found = { uids: sortMessages(facts, sortKeys), records: result.records };
+    const found = await withProgress(session, tag, async (progress) => {
+      const result = await runSearch(session, key, { keepRecords: true, progress });
+      const facts = await loadFacts(session, result, { withHeaders: needsHeaders(sortKeys), progress });
+      return { uids: sortMessages(facts, sortKeys), records: result.records };
+    });
     const call = { tag, byUid, withModseq, sorted: true };
     if (options === undefined) answerPlainly(session, call, found);
     else answerExtended(session, call, found, options);

@@ -1,6 +1,7 @@
 /** THREAD and UID THREAD (RFC 5256). */
 import { type Action, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
+import { withProgress } from '../progress.ts';
 import { loadFacts } from '../search/load-facts.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
 import { formatThreads, type Thread, type ThreadMessage, toThreadMessage } from '../search/thread.ts';
@@ -25,9 +26,12 @@ function readThread(args: Arguments, byUid: boolean): Action {
   args.space();
   const key = readSearchKeys(args, charset);
   args.end();
-  return async (session) => {
+  return async (session, { tag }) => {
     if (mentions(key, 'modseq')) becomeCondstoreAware(session);
-    const facts = await loadFacts(session, await runSearch(session, key, true), true);
+    const facts = await withProgress(session, tag, async (progress) => {
+      const result = await runSearch(session, key, { keepRecords: true, progress });
+      return loadFacts(session, result, { withHeaders: true, progress });
+    });
     const threads = algorithm(facts.map(toThreadMessage));
     const nameOf = (uid: number) => (byUid ? uid : (session.view.sequenceOf(uid) as number));
     session.untagged(`THREAD ${formatThreads(threads, nameOf)}`.trimEnd());

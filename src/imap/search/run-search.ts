@@ -7,7 +7,17 @@ import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
-import { intersect, type Ranges, rangesOf, subtract, unite, valuesOf, windowsOf } from '../number-ranges.ts';
+import {
+  countOf,
+  intersect,
+  type Ranges,
+  rangesOf,
+  subtract,
+  unite,
+  valuesOf,
+  windowsOf,
+} from '../number-ranges.ts';
+import type { Progress } from '../progress.ts';
 import type { Session } from '../session.ts';
 import type { SearchKey } from '../wire/search-keys.ts';
 import { applySequenceSet } from '../wire/sequence-set.ts';
@@ -23,11 +33,16 @@ export interface SearchResult {
 const windowSize = 1000;
 const noThreads: ReadonlyMap<number, string> = new Map();
 
-/** @param keepRecords for SORT and THREAD, which need them again. */
+export interface SearchRun {
+  /** For SORT and THREAD, which need the records again. */
+  readonly keepRecords?: boolean;
+  readonly progress?: Progress;
+}
+
 export async function runSearch(
   session: Session,
   key: SearchKey,
-  keepRecords = false,
+  { keepRecords = false, progress }: SearchRun = {},
 ): Promise<SearchResult> {
   const sets = resolveSets(session, key);
   const now = session.clock();
@@ -39,12 +54,14 @@ export async function runSearch(
   const records = keeps ? new Map<number, MessageRecord>() : undefined;
   const asksThreads = mentions(key, 'thread-id');
   const matches: number[] = [];
+  if (progress !== undefined) progress.goal = countOf(candidates);
   for (const window of windowsOf(candidates, windowSize)) {
     session.out.assertOpen();
     const found = await session.store.messages(session.view.folder.id, window);
     const threads = asksThreads ? await loadThreads(session, found) : noThreads;
     for (const record of found) {
       const recent = session.view.isRecent(record.uid);
+      if (progress !== undefined) progress.done++;
       if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record, threads }))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
