@@ -4,6 +4,7 @@ import { addApplicationPasswordCommands } from './application-password.ts';
 import { parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
+import { addExportCommand } from './mailbox-export.ts';
 import { addImportCommand } from './mailbox-import.ts';
 import { renderMailboxes } from './mailbox-list.ts';
 import { addMailboxSetCommand } from './mailbox-set.ts';
@@ -20,6 +21,7 @@ export function buildMailboxCommand(terminal: Terminal): Command {
   addMailboxSetCommand(mailbox, terminal);
   addRemoveCommand(mailbox, terminal);
   addImportCommand(mailbox, terminal);
+  addExportCommand(mailbox, terminal);
   addApplicationPasswordCommands(mailbox, terminal);
   return mailbox;
 }
