@@ -5,8 +5,8 @@
  */
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import { MailError } from '../lib/mail-error.ts';
-import { blobsOf, joinSegments, type Segments, sizeOf } from '../lib/segments.ts';
-import { decodeSegments, encodeSegments } from './segment-codec.ts';
+import { blobsOf, type Segments, sizeOf } from '../lib/segments.ts';
+import { decodeSegments, encodeJoined } from './segment-codec.ts';
 
 export interface StoredContent {
   readonly segments: Segments;
@@ -25,7 +25,7 @@ export async function addContent(tx: Transaction, segments: Segments): Promise<n
   const row = await tx.get<{ id: number }>(
     'INSERT INTO content (size, segments) VALUES (?, ?) RETURNING id',
     sizeOf(segments),
-    encodeSegments(joinSegments(segments)),
+    encodeJoined(segments),
   );
   if (row === undefined) throw new Error('INSERT INTO content returned no row');
   for (const blob of blobs) {

@@ -3,7 +3,7 @@
  * (0 inline, 1 range) and its fields; numbers are LEB128. Readers of later formats must go on reading this one.
  */
 import { concatBytes, fromLatin1, latin1 } from '../lib/bytes.ts';
-import { isInline, type Segment, type Segments } from '../lib/segments.ts';
+import { type BlobRange, isInline, type Segment, type Segments, sizeOf } from '../lib/segments.ts';
 
 const version = 1;
 const inlineKind = 0;
@@ -13,14 +13,35 @@ const rangeKind = 1;
 export function encodeSegments(segments: Segments): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(version)];
   for (const segment of segments) {
-    if (isInline(segment)) {
-      parts.push(encodeNumbers(inlineKind, segment.length), segment);
-    } else {
-      const name = fromLatin1(segment.blob);
-      parts.push(encodeNumbers(rangeKind, name.length), name, encodeNumbers(segment.offset, segment.length));
-    }
+    if (isInline(segment)) parts.push(encodeNumbers(inlineKind, segment.length), segment);
+    else parts.push(...encodeRange(segment));
   }
   return concatBytes(parts);
+}
+
+/** What `encodeSegments(joinSegments(segments))` gives, the inline bytes copied once only. */
+export function encodeJoined(segments: Segments): Uint8Array {
+  const parts: Uint8Array[] = [Uint8Array.of(version)];
+  let pending: Uint8Array[] = [];
+  const flush = () => {
+    if (pending.length > 0) parts.push(encodeNumbers(inlineKind, sizeOf(pending)), ...pending);
+    pending = [];
+  };
+  for (const segment of segments) {
+    if (segment.length === 0) continue;
+    if (isInline(segment)) pending.push(segment);
+    else {
+      flush();
+      parts.push(...encodeRange(segment));
+    }
+  }
+  flush();
+  return concatBytes(parts);
+}
+
+function encodeRange({ blob, offset, length }: BlobRange): Uint8Array[] {
+  const name = fromLatin1(blob);
+  return [encodeNumbers(rangeKind, name.length), name, encodeNumbers(offset, length)];
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 import { fromLatin1, fromUtf8, isAsciiText } from '../lib/bytes.ts';
 import type { Segments } from '../lib/segments.ts';
-import { joinSegments } from '../lib/segments.ts';
 import { encodeBase64Lines, encodeQuotedPrintable } from './transfer.ts';
 
 export interface TextPart {
@@ -115,7 +114,7 @@ export function buildMultipart(multipart: Multipart): Segments {
 const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
 
 function entity(fields: readonly string[], body: Segments): Segments {
-  return joinSegments([fromLatin1(`${fields.join('\r\n')}\r\n\r\n`), ...body]);
+  return [fromLatin1(`${fields.join('\r\n')}\r\n\r\n`), ...body];
 }
 
 function checkQuotable(name: string): void {

@@ -44,6 +44,12 @@ function formatterFor(zone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
+/** Zones change their offset at whole quarters of an hour, and since then to whole minutes. */
+const quarterMs = 900_000;
+const wholeMinutesSince = Date.UTC(1973, 0);
+/** Offset of the quarter of an hour last asked for, by zone: asking the formatter each time is slow. */
+const offsets = new Map<string, { readonly quarter: number; readonly offsetMinutes: number }>();
+
 /**
  * The wall clock of a time zone.
  *
@@ -51,6 +57,29 @@ function formatterFor(zone: string): Intl.DateTimeFormat {
  * @throws {RangeError} for a zone nobody knows or an instant no date has
  */
 export function localTime(at: Instant, zone: string = ROME): LocalTime {
+  const quarter = Math.floor(at / quarterMs);
+  const known = offsets.get(zone);
+  if (known?.quarter === quarter) return readWall(at, known.offsetMinutes);
+  const time = askFormatter(at, zone);
+  if (at >= wholeMinutesSince) offsets.set(zone, { quarter, offsetMinutes: time.offsetMinutes });
+  return time;
+}
+
+function readWall(at: Instant, offsetMinutes: number): LocalTime {
+  const wall = new Date(Math.floor(at / 1000) * 1000 + offsetMinutes * 60_000);
+  return {
+    year: wall.getUTCFullYear(),
+    month: wall.getUTCMonth() + 1,
+    day: wall.getUTCDate(),
+    weekday: wall.getUTCDay(),
+    hour: wall.getUTCHours(),
+    minute: wall.getUTCMinutes(),
+    second: wall.getUTCSeconds(),
+    offsetMinutes,
+  };
+}
+
+function askFormatter(at: Instant, zone: string): LocalTime {
   const parts: Record<string, number> = {};
   for (const part of formatterFor(zone).formatToParts(at)) parts[part.type] = Number(part.value);
   const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts;

@@ -260,29 +260,44 @@ export function encodeQuotedPrintable(bytes: Uint8Array): string {
   return text.split(/\r?\n/).map(encodeQpLine).join('\r\n');
 }
 
+/** Short, nothing in it to escape, and neither `.` nor `From ` at its start: most lines are so. */
+const PLAIN_LINE = /^(?!\.|From )(?:[\t !-<>-~]{0,75}[!-<>-~])?$/;
+
+/** How each character stands inside a line. */
+const QP_PIECES = Array.from({ length: 256 }, (_, code) =>
+  code === SPACE || code === TAB || (code > SPACE && code < 0x7f && code !== EQUALS)
+    ? String.fromCharCode(code)
+    : escapeQp(code),
+);
+
 function encodeQpLine(line: string): string {
-  const out: string[] = [];
+  if (PLAIN_LINE.test(line)) return line;
+  const last = line.length - 1;
+  let out = '';
   let column = 0;
-  for (let i = 0; i < line.length; i++) {
+  for (let i = 0; i <= last; i++) {
+    const code = line.charCodeAt(i);
+    // A blank must not stand at the end of a line.
+    const isBlankAtEnd = i === last && (code === SPACE || code === TAB);
+    let piece = isBlankAtEnd ? escapeQp(code) : (QP_PIECES[code] ?? '');
+    if (column === 0 && isRisky(line, i)) piece = escapeQp(code);
     // One column stays free for the "=" of a soft break; the last piece of a line may use it.
-    const room = i === line.length - 1 ? QP_LINE : QP_LINE - 1;
-    let piece = encodeQpCharacter(line, i, column === 0);
-    if (column + piece.length > room) {
-      out.push('=\r\n');
+    if (column + piece.length > (i === last ? QP_LINE : QP_LINE - 1)) {
+      out += '=\r\n';
       column = 0;
-      piece = encodeQpCharacter(line, i, true);
+      if (isRisky(line, i)) piece = escapeQp(code);
     }
-    out.push(piece);
+    out += piece;
     column += piece.length;
   }
-  return out.join('');
+  return out;
 }
 
-/** @param atStart the character stands first on a line of the output, also after a soft break */
-function encodeQpCharacter(line: string, i: number, atStart: boolean): string {
-  const code = line.charCodeAt(i);
-  const isRisky = atStart && (code === 0x2e || line.startsWith('From ', i));
-  const isBlank = (code === SPACE || code === TAB) && i < line.length - 1;
-  if (!isRisky && (isBlank || (code > SPACE && code < 0x7f && code !== EQUALS))) return line.charAt(i);
+/** The character must not stand first on a line of the output. */
+function isRisky(line: string, i: number): boolean {
+  return line.charCodeAt(i) === 0x2e || line.startsWith('From ', i);
+}
+
+function escapeQp(code: number): string {
   return `=${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }

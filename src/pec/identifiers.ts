@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { Instant } from '../lib/time.ts';
 
 /**
@@ -54,7 +54,5 @@ export function deriveBoundary(role: BoundaryRole, seed: readonly string[]): str
 
 /** Each value with its length before it, so that no two lists give the same input. */
 function hash(values: readonly string[]): string {
-  const sha = createHash('sha256');
-  for (const value of values) sha.update(`${Buffer.byteLength(value)}:${value}`, 'utf8');
-  return sha.digest('hex');
+  return digest('sha256', values.map((value) => `${Buffer.byteLength(value)}:${value}`).join(''));
 }

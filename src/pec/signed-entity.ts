@@ -1,5 +1,5 @@
 import { fromLatin1 } from '../lib/bytes.ts';
-import { type Segments, sizeOf } from '../lib/segments.ts';
+import { joinSegments, type Segments, sizeOf } from '../lib/segments.ts';
 import { buildFilePart, buildMessagePart, buildMultipart, buildTextPart } from '../mime/compose.ts';
 import { formatDate } from '../mime/date.ts';
 import { encodeHeaderText } from '../mime/encoded-word.ts';
@@ -80,7 +80,7 @@ export function assembleMessage(
   fields: readonly string[],
   parts: EntityParts,
 ): Omit<BuiltMessage, 'generated'> {
-  const content = buildSignedEntity(parts);
+  const content = joinSegments(buildSignedEntity(parts));
   return {
     header: fromLatin1(fields.join('')),
     content,

@@ -1,4 +1,5 @@
 /** Where an enclosed message stands in the message around it, told from the segments alone. */
+import { indexOfBytes } from '../lib/bytes.ts';
 import { type BlobRange, isInline, type Segment, type Segments, sizeOf } from '../lib/segments.ts';
 
 export interface Place {
@@ -43,5 +44,12 @@ function isSameRange(segment: Segment, wanted: BlobRange): boolean {
 
 function findBytes(whole: Segments, wanted: Buffer): number {
   if (!whole.every(isInline)) return Number.NEGATIVE_INFINITY;
+  // Mostly it lies within one segment; joining them first would copy everything.
+  let position = 0;
+  for (const segment of whole) {
+    const found = indexOfBytes(segment, wanted);
+    if (found >= 0) return position + found;
+    position += segment.length;
+  }
   return Buffer.concat(whole).indexOf(wanted);
 }

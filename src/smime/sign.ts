@@ -3,7 +3,7 @@
  * hashed (RFC 6109 §2.1, RFC 8551 §3.5.3). Same message, time, certificate and key: same bytes.
  */
 import type { Signer } from '../keys/signer.ts';
-import { joinSegments, type Segments } from '../lib/segments.ts';
+import type { Segments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { encodeBase64Lines } from '../mime/transfer.ts';
 import type { UnsignedMessage } from '../mime/unsigned-message.ts';
@@ -36,12 +36,12 @@ export async function signMessage(unsigned: UnsignedMessage, request: SignReques
 /** The message around a signature that was made before: what reproduces a receipt from the log. */
 export function assembleSignedMessage(unsigned: UnsignedMessage, cms: Uint8Array): Segments {
   const { boundary } = unsigned;
-  return joinSegments([
+  return [
     unsigned.header,
     Buffer.from(buildSignedHead(unsigned), 'latin1'),
     ...unsigned.content,
     Buffer.from(`${signaturePartHead(boundary)}${base64Lines(cms)}--${boundary}--\r\n`, 'latin1'),
-  ]);
+  ];
 }
 
 /** MIME fields, blank line, preamble and first boundary: RFC 8551 §3.5.3.2, `micalg=sha-256`. */

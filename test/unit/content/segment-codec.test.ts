@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeSegments, encodeSegments } from '../../../src/content/segment-codec.ts';
-import type { Segment, Segments } from '../../../src/lib/segments.ts';
+import { decodeSegments, encodeJoined, encodeSegments } from '../../../src/content/segment-codec.ts';
+import { joinSegments, type Segment, type Segments } from '../../../src/lib/segments.ts';
 
 const offset = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const segment: fc.Arbitrary<Segment> = fc.oneof(
@@ -18,6 +18,14 @@ test('every list of segments comes back as it was', () => {
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 10 }), (segments) => {
       assert.deepEqual(plain(decodeSegments(encodeSegments(segments))), plain(segments));
+    }),
+  );
+});
+
+test('joined while it is encoded or before, it is the same', () => {
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 10 }), (segments) => {
+      assert.deepEqual(encodeJoined(segments), encodeSegments(joinSegments(segments)));
     }),
   );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes, fromLatin1, latin1 } from '../../../src/lib/bytes.ts';
-import type { Segments } from '../../../src/lib/segments.ts';
+import { joinSegments, type Segments } from '../../../src/lib/segments.ts';
 import { buildFilePart, buildMessagePart, buildMultipart, buildTextPart } from '../../../src/mime/compose.ts';
 import { scanMessage } from '../../../src/mime/part-scanner.ts';
 import { decodeTransfer } from '../../../src/mime/transfer.ts';
@@ -52,11 +52,8 @@ test('a file part is base64', () => {
 
 test('an enclosed message is not touched, nor read: a blob stays a blob', () => {
   const blob = { blob: 'b', offset: 7, length: 100 };
-  const part = buildMessagePart({
-    name: 'postacert.eml',
-    message: [fromLatin1('A: b\r\n'), blob],
-    eightBit: true,
-  });
+  const message = [fromLatin1('A: b\r\n'), blob];
+  const part = joinSegments(buildMessagePart({ name: 'postacert.eml', message, eightBit: true }));
   assert.equal(part.length, 2);
   assert.equal(part[1], blob);
   assert.equal(

@@ -107,12 +107,9 @@ describe('signMessage', () => {
       { ...unsigned, content: [content, range, content], eightBit: true },
       { contentDigest, signingTime, signer },
     );
-    assert.equal(segments.length, 3);
-    assert.equal(segments[1], range);
-    assert.match(
-      Buffer.from(segments[0] as Uint8Array).toString('latin1'),
-      /\r\nContent-Transfer-Encoding: 8bit\r\n\r\n/,
-    );
+    assert.equal(segments.filter((segment) => segment === range).length, 1);
+    const before = segments.slice(0, segments.indexOf(range)) as Uint8Array[];
+    assert.match(Buffer.concat(before).toString('latin1'), /\r\nContent-Transfer-Encoding: 8bit\r\n\r\n/);
   });
 });
 
