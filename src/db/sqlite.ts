@@ -213,8 +213,12 @@ const turnAfterMs = 10;
 class Turns {
   #last: number = performance.now();
 
-  async take(): Promise<void> {
-    if (performance.now() - this.#last <= turnAfterMs) return;
+  /** What to wait for; undefined when a statement may run at once: waiting would cost more than most statements. */
+  take(): Promise<void> | undefined {
+    return performance.now() - this.#last <= turnAfterMs ? undefined : this.#takeTurn();
+  }
+
+  async #takeTurn(): Promise<void> {
     await nextTurn();
     this.#last = performance.now();
   }
@@ -242,17 +246,23 @@ class SqliteTransaction implements Transaction {
   }
 
   async get<T>(sql: string, ...values: SqlValue[]): Promise<T | undefined> {
-    await this.#enter();
+    const turn = this.#turns.take();
+    if (turn !== undefined) await turn;
+    this.#enter();
     return this.#connection.get<T>(sql, values);
   }
 
   async all<T>(sql: string, ...values: SqlValue[]): Promise<T[]> {
-    await this.#enter();
+    const turn = this.#turns.take();
+    if (turn !== undefined) await turn;
+    this.#enter();
     return this.#connection.all<T>(sql, values);
   }
 
   async run(sql: string, ...values: SqlValue[]): Promise<{ readonly changes: number }> {
-    await this.#enter();
+    const turn = this.#turns.take();
+    if (turn !== undefined) await turn;
+    this.#enter();
     return { changes: this.#connection.run(sql, values) };
   }
 
@@ -264,8 +274,7 @@ class SqliteTransaction implements Transaction {
     this.notices.push({ topic, payload });
   }
 
-  async #enter(): Promise<void> {
-    await this.#turns.take();
+  #enter(): void {
     this.#lastUse = performance.now();
     if (this.#over) throw new Error('the transaction is over: a statement came after its function had ended');
     if (!this.#connection.inTransaction) throw storeFailure('ended the transaction', undefined);
