@@ -142,29 +142,37 @@ function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
   };
 }
 
-/**
- * Who the event is found by: the sender, and the recipients it is about. An event about one recipient of 500
- * is not found by the other 499: those have their own.
- */
 async function noteAddresses(tx: Transaction, event: LogEvent, { node, seq }: LogColumns): Promise<void> {
-  const note = (address: string, role: 'sender' | 'recipient') =>
-    tx.run(
-      `INSERT INTO message_log_address (address_key, at, node, seq, role) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING`,
-      address.toLowerCase(),
+  for (const { key, role } of listAddressRows(event))
+    await tx.run(
+      `INSERT INTO message_log_address (address_key, at, node, seq, role) VALUES (?, ?, ?, ?, ?)`,
+      key,
       event.at,
       node,
       seq,
       role,
     );
-  if (event.facts.sender !== '') await note(event.facts.sender, 'sender');
-  for (const address of addressesOf(event)) await note(address, 'recipient');
+}
+
+export interface AddressRow {
+  readonly key: string;
+  readonly role: 'sender' | 'recipient';
+}
+
+/**
+ * Who the event is found by: the sender, and the recipients it is about. An event about one recipient of 500
+ * is not found by the other 499: those have their own.
+ */
+export function listAddressRows(event: LogEvent): readonly AddressRow[] {
+  const { sender } = event.facts;
+  const senders: AddressRow[] = sender === '' ? [] : [{ key: sender.toLowerCase(), role: 'sender' }];
+  const keys = new Set(addressesOf(event).map((address) => address.toLowerCase()));
+  return [...senders, ...[...keys].map((key) => ({ key, role: 'recipient' as const }))];
 }
 
 /** The keys by which an event is found, as `message_log_address` has them. */
 export function listAddressKeys(event: LogEvent): readonly string[] {
-  const addresses = [event.facts.sender, ...addressesOf(event)].filter((address) => address !== '');
-  return [...new Set(addresses.map((address) => address.toLowerCase()))];
+  return [...new Set(listAddressRows(event).map(({ key }) => key))];
 }
 
 function addressesOf(event: LogEvent): readonly string[] {

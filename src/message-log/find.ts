@@ -108,7 +108,20 @@ export async function listNodes(tx: ReadTransaction): Promise<string[]> {
   }
 }
 
-/** Rows of `selectEvents` as events. */
+/** An entry of the log holds something that no event is: it is not what was written. */
+export class UnreadableEntry extends Error {
+  readonly node: string;
+  readonly seq: number;
+
+  constructor({ node, seq }: Pick<LoggedEvent, 'node' | 'seq'>, cause: unknown) {
+    super(`Entry ${node}/${seq} of the message log is damaged: run pec log verify --full.`, { cause });
+    this.name = 'UnreadableEntry';
+    this.node = node;
+    this.seq = seq;
+  }
+}
+
+/** Rows of `selectEvents` as events. @throws {UnreadableEntry} for the first that is none. */
 export async function readEvents(
   tx: ReadTransaction,
   sql: string,
@@ -117,6 +130,26 @@ export async function readEvents(
   return (await tx.all<EventRow>(sql, ...values)).map(toLoggedEvent);
 }
 
+/** The same without those that are damaged: for verification, which names them by their hash. */
+export async function readWholeEvents(
+  tx: ReadTransaction,
+  sql: string,
+  values: readonly SqlValue[],
+): Promise<LoggedEvent[]> {
+  return (await tx.all<EventRow>(sql, ...values)).flatMap((row) => {
+    try {
+      return [toLoggedEvent(row)];
+    } catch (error) {
+      if (error instanceof UnreadableEntry) return [];
+      throw error;
+    }
+  });
+}
+
 function toLoggedEvent(row: EventRow): LoggedEvent {
-  return { node: row.node, seq: row.seq, event: toLogEvent(row), hash: row.hash };
+  try {
+    return { node: row.node, seq: row.seq, event: toLogEvent(row), hash: row.hash };
+  } catch (error) {
+    throw new UnreadableEntry(row, error);
+  }
 }

@@ -21,6 +21,7 @@ import { migration as dueRecipients } from './018-due-recipients.ts';
 import { migration as pop3Scram } from './019-pop3-scram.ts';
 import { migration as submissions } from './020-submissions.ts';
 import { migration as moving } from './021-moving.ts';
+import { migration as logChain } from './022-log-chain.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -44,4 +45,5 @@ export const allMigrations: readonly Migration[] = [
   pop3Scram,
   submissions,
   moving,
+  logChain,
 ];

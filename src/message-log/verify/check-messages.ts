@@ -7,7 +7,7 @@ import type { Database } from '../../db/database.ts';
 import type { Instant } from '../../lib/time.ts';
 import { type CoherenceContext, checkCoherence } from '../../pec/coherence.ts';
 import type { LogEvent } from '../../pec/events.ts';
-import { type LoggedEvent, readEvents, selectEvents } from '../find.ts';
+import { type LoggedEvent, readWholeEvents, selectEvents } from '../find.ts';
 import type { Findings } from './findings.ts';
 
 export interface MessagesCheck {
@@ -50,7 +50,7 @@ export async function checkMessages(check: MessagesCheck): Promise<number> {
 function readMessages(db: Database, after: string, through: string): Promise<LoggedEvent[]> {
   const where = 'WHERE l.identificativo > ? AND l.identificativo <= ?';
   return db.read((tx) =>
-    readEvents(tx, `${selectEvents} ${where} ORDER BY l.identificativo, l.at, l.node, l.seq`, [
+    readWholeEvents(tx, `${selectEvents} ${where} ORDER BY l.identificativo, l.at, l.node, l.seq`, [
       after,
       through,
     ]),

@@ -7,6 +7,8 @@ export type FindingCode =
   | 'entry-added'
   | 'entry-displaced'
   | 'facts-changed'
+  /** The addresses by which an entry is found are not its own. */
+  | 'address-wrong'
   /** The database and its seal disagree, and no single entry can be blamed. */
   | 'entries-unsealed'
   | 'seal-changed'

@@ -1,7 +1,8 @@
 /**
  * Verification of the whole message log, live or a copy: nothing is written. The usual check looks at every
  * seal with its signature, stamps and files, at where segments meet, and at every entry that is not sealed yet
- * or stands in the newest segment. The full one reads every entry, every file and every message.
+ * or stands in the newest segment. The full one reads every entry with the addresses that find it, every file
+ * and every message.
  */
 import type { Database } from '../../db/database.ts';
 import { equalBytes } from '../../lib/bytes.ts';
@@ -13,6 +14,7 @@ import { readLogRows } from '../log-rows.ts';
 import { listRemovals } from '../retention/removal-rows.ts';
 import { findLastSeal, listSeals, listStamps, listStreams, type Seal } from '../seal/seal-rows.ts';
 import type { SegmentArchive } from '../seal/segment-archive.ts';
+import { checkAddresses } from './check-addresses.ts';
 import { checkMessages, type MessagesCheck } from './check-messages.ts';
 import { checkSeal, type LogTrust } from './check-seal.ts';
 import { checkSegment, type FilledSeal, reportRow } from './check-segment.ts';
@@ -94,6 +96,10 @@ class StreamVerifier {
     await this.#checkRemovals();
     const last = await this.#checkSeals();
     const lastSeq = await this.#checkTail(last);
+    const { db, full } = this.#verification;
+    const findings = this.#findings;
+    if (full)
+      await checkAddresses({ db, node: this.#node, after: this.#removedThrough, through: lastSeq, findings });
     return {
       node: this.#node,
       removedThrough: this.#removedThrough,

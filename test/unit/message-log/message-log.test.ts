@@ -131,6 +131,8 @@ test('nothing in the log can be changed, removed, replaced, repeated or left out
     `REPLACE ${copy('seq')}`,
     `INSERT ${copy('seq + 3')}`,
     `INSERT ${copy('seq')}`,
+    // The right number, and a chain that forks.
+    `INSERT ${copy('seq + 2')}`,
     `UPDATE message_log_facts SET facts = '{}'`,
     `DELETE FROM message_log_facts`,
     `REPLACE INTO message_log_facts SELECT digest, '{}' FROM message_log_facts`,

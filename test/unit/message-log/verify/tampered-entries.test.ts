@@ -50,6 +50,21 @@ describe('verification of entries', () => {
       [/^facts-changed 28: the facts of the entry are missing$/],
     ],
     [
+      'details that are no JSON any more',
+      [`UPDATE message_log SET detail = 'x' || detail WHERE seq IN (3, 30)`],
+      [/^entry-changed 3: .* in detail$/, /^entry-changed 30: /],
+    ],
+    [
+      'an entry hidden from its recipient',
+      [`DELETE FROM message_log_address WHERE seq = 12 AND role = 'recipient'`],
+      [/^address-wrong 12: the entry is not found by its recipient any more$/],
+    ],
+    [
+      'entries shown to somebody else',
+      [`INSERT INTO message_log_address VALUES ('spia@alfa.test', 0, 'n1', 12, 'recipient')`],
+      [/^address-wrong .*: 1 addresses stand for entries that are not about them$/],
+    ],
+    [
       'two entries swapped',
       [
         'UPDATE message_log SET seq = -4 WHERE seq = 4',
