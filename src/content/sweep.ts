@@ -50,6 +50,8 @@ class ContentSweeper implements Sweeper {
   readonly #clock: Clock;
   readonly #graceMs: number;
   readonly #orphanAgeMs: number;
+  /** Asked once: the schema does not change while a process runs. */
+  #references: readonly Reference[] | undefined;
   /** The newest content at an earlier look, and when that was. */
   #marks: { id: number; at: number }[] = [];
 
@@ -62,7 +64,7 @@ class ContentSweeper implements Sweeper {
   }
 
   async sweep(): Promise<SweepCounts> {
-    const references = await findReferences(this.#db, 'content');
+    const references = await this.#findReferences();
     let contents = 0;
     for (let after = 0; ; ) {
       const step = await this.#db.transact((tx) =>
@@ -77,6 +79,11 @@ class ContentSweeper implements Sweeper {
 
   async findOrphans(): Promise<SweepCounts> {
     return { contents: await this.#findOrphanContents(), blobs: await this.#findOrphanBlobs() };
+  }
+
+  async #findReferences(): Promise<readonly Reference[]> {
+    this.#references ??= await findReferences(this.#db, 'content');
+    return this.#references;
   }
 
   async #removeBlobs(): Promise<number> {
@@ -125,7 +132,7 @@ class ContentSweeper implements Sweeper {
       { id: newest?.id ?? 0, at: now },
     ];
     if (mark === undefined) return 0;
-    const unused = unusedCondition(await findReferences(this.#db, 'content'));
+    const unused = unusedCondition(await this.#findReferences());
     let found = 0;
     for (let from = 0; from < mark.id; from += 10 * batch) {
       const to = Math.min(from + 10 * batch, mark.id);
