@@ -81,7 +81,8 @@ export async function openStores(config: Config, clock: Clock = Date.now): Promi
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const db = openSqlite({ file: databaseFile(config.dataFolder) });
   const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
-  const accounts = createAccounts({ db, clock });
+  const { scram, scramIterations } = config.logins;
+  const accounts = createAccounts({ db, clock, ...(scram ? { scramIterations } : {}) });
   const mail = createMailStore({ db, blobs, clock, sentMarks: readSentMarks });
   const close = async () => {
     // What is kept for later is worth no failure at the end.

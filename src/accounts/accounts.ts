@@ -1,6 +1,7 @@
 /** The accounts as the edges and the command line use them: each call one transaction. */
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
+import type { ScramKeys } from '../sasl/scram.ts';
 import type { ApplicationPassword, NewApplicationPassword } from './application-passwords.ts';
 import * as applicationPasswords from './application-passwords.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
@@ -14,6 +15,7 @@ import * as mailboxes from './mailboxes.ts';
 import { OpenSessions } from './open-sessions.ts';
 import { checkNewPassword, createPasswordHasher, type PasswordHasher } from './password.ts';
 import { renewLogin } from './proven-login.ts';
+import { createOfferKeys, deriveNewKeys, type OfferKeys, replaceKeys } from './scram-keys.ts';
 
 export interface AccountsParts {
   readonly db: Database;
@@ -21,6 +23,8 @@ export interface AccountsParts {
   readonly hasher?: PasswordHasher;
   /** How long a verified password is remembered, milliseconds; 5 minutes unless told. */
   readonly rememberMs?: number;
+  /** Of the keys that SCRAM needs; none are kept, and SCRAM is not offered, when left out. */
+  readonly scramIterations?: number;
 }
 
 /**
@@ -65,6 +69,8 @@ export interface Accounts {
 
   /** Undefined when name and password do not prove a login; why is not told. */
   authenticate: Authenticate;
+  /** For SCRAM; undefined where no keys are kept. */
+  readonly offerKeys: OfferKeys | undefined;
   /** The login as it is now: for sessions that outlast a change. Undefined when the session must end. */
   renew(login: Pick<Login, 'loginId' | 'credential'>): Promise<Login | undefined>;
   /**
@@ -79,25 +85,35 @@ export interface Accounts {
 export function createAccounts(parts: AccountsParts): Accounts {
   const { db, clock } = parts;
   const hasher = parts.hasher ?? createPasswordHasher();
-  const hashNew = (password: string): Promise<string> => {
+  const { scramIterations: iterations } = parts;
+  const prepareNew = async (password: string): Promise<NewPassword> => {
     checkNewPassword(password);
-    return hasher.hash(password);
+    const keys = iterations === undefined ? undefined : deriveNewKeys(password, iterations);
+    return { hash: await hasher.hash(password), keys: await keys };
   };
   const lastUses = new LastUses(db);
   const sessions = new OpenSessions(db, clock);
   return {
     ...createDomainMethods(db, clock),
-    ...createMailboxMethods(db, clock, hashNew),
-    ...createLoginMethods(db, clock, hashNew),
+    ...createMailboxMethods(db, clock, prepareNew),
+    ...createLoginMethods(db, clock, prepareNew),
     ...createApplicationPasswordMethods(db, clock),
     authenticate: createAuthenticate({ ...parts, hasher, lastUses }),
+    offerKeys: iterations === undefined ? undefined : createOfferKeys({ db, clock, lastUses, iterations }),
     renew: (login) => db.read((tx) => renewLogin(tx, login, clock())),
     watchLogin: (login, end) => sessions.watch(login, end),
     close: () => lastUses.write(),
   };
 }
 
-type HashNew = (password: string) => Promise<string>;
+/** What is stored of a password. */
+interface NewPassword {
+  /** PHC string. */
+  readonly hash: string;
+  readonly keys: ScramKeys | undefined;
+}
+
+type PrepareNew = (password: string) => Promise<NewPassword>;
 
 function createDomainMethods(db: Database, clock: Clock) {
   return {
@@ -109,14 +125,15 @@ function createDomainMethods(db: Database, clock: Clock) {
   };
 }
 
-function createMailboxMethods(db: Database, clock: Clock, hashNew: HashNew) {
+function createMailboxMethods(db: Database, clock: Clock, prepareNew: PrepareNew) {
   return {
     addMailbox: async (wanted: NewMailbox & { readonly password: string }) => {
-      const passwordHash = await hashNew(wanted.password);
+      const { hash: passwordHash, keys } = await prepareNew(wanted.password);
       return db.transact(async (tx) => {
         const at = clock();
         const mailbox = await mailboxes.insertMailbox(tx, wanted, at);
         await logins.insertLogin(tx, mailbox, { name: mailbox.address, passwordHash, rights: allRights }, at);
+        await replaceKeys(tx, mailbox.address, keys);
         return mailbox;
       });
     },
@@ -130,20 +147,24 @@ function createMailboxMethods(db: Database, clock: Clock, hashNew: HashNew) {
   };
 }
 
-function createLoginMethods(db: Database, clock: Clock, hashNew: HashNew) {
+function createLoginMethods(db: Database, clock: Clock, prepareNew: PrepareNew) {
   return {
     setPassword: async (login: string, password: string) => {
-      const passwordHash = await hashNew(password);
-      await db.transact((tx) => logins.changePassword(tx, login, passwordHash, clock()));
+      const { hash, keys } = await prepareNew(password);
+      await db.transact(async (tx) => {
+        await logins.changePassword(tx, login, hash, clock());
+        await replaceKeys(tx, login, keys);
+      });
     },
     addLogin: async (
       address: string,
       { name, password, rights }: { name: string; password: string; rights?: Rights },
     ) => {
-      const passwordHash = await hashNew(password);
+      const { hash: passwordHash, keys } = await prepareNew(password);
       await db.transact(async (tx) => {
         const mailbox = await mailboxes.requireMailbox(tx, address);
         await logins.insertLogin(tx, mailbox, { name, passwordHash, rights: rights ?? allRights }, clock());
+        await replaceKeys(tx, name.trim(), keys);
       });
     },
     listLogins: (address: string) =>

@@ -11,6 +11,7 @@ import type { LastUses } from './last-uses.ts';
 import type { Login, Scope } from './logins.ts';
 import { type PasswordHasher, preparePassword } from './password.ts';
 import { findLoginRow, type LoginRow, type Proof, readLogin } from './proven-login.ts';
+import { learnKeys } from './scram-keys.ts';
 
 export interface AuthenticationParts {
   readonly db: Database;
@@ -19,6 +20,8 @@ export interface AuthenticationParts {
   readonly lastUses: LastUses;
   /** How long a verified password is remembered; 5 minutes unless told, 0 = not at all. */
   readonly rememberMs?: number;
+  /** A password that proves itself and has no keys for SCRAM yet gets them. */
+  readonly scramIterations?: number;
 }
 
 /**
@@ -72,6 +75,8 @@ async function prove(parts: ProvingParts, attempt: Attempt): Promise<Proof | und
   if (verdict === 'no') return undefined;
   if (verdict === 'yes') parts.remembered.add(row.password, password, at);
   else await hashAgain(parts, attempt);
+  const { scramIterations: iterations } = parts;
+  if (verdict === 'yes' && iterations !== undefined) await learnKeys(parts.db, row, { password, iterations });
   return { kind: 'password' };
 }
 

@@ -135,6 +135,24 @@ const limits = z
   .prefault({})
   .describe('What one client, one message may ask for.');
 
+const logins = z
+  .strictObject({
+    scram: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Offer SCRAM-SHA-256 and -PLUS, which never send the password. Keys for it are kept beside the password.',
+      ),
+    scramIterations: wholeNumber(
+      10_000,
+      1_000_000,
+      100_000,
+      'Rounds that a program spends at each such login, and a thief of the keys at each guess.',
+    ),
+  })
+  .prefault({})
+  .describe('How mail programs log in.');
+
 const policies = z
   .strictObject({
     forbiddenExtensions: z
@@ -233,6 +251,7 @@ export const configSchema = z
     published,
     antivirus,
     limits,
+    logins,
     policies,
     receipts,
     relay,

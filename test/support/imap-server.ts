@@ -39,6 +39,8 @@ export interface ImapTestOptions {
   readonly limits?: Partial<ImapLimits>;
   readonly log?: ImapLog;
   readonly guard?: LoginGuard;
+  /** SCRAM is offered only when set. */
+  readonly scramIterations?: number;
   /** Puts something between the edge and the store, e.g. to make it fail. */
   readonly wrapStore?: (store: MailStore) => MailStore;
 }
@@ -54,7 +56,9 @@ const quickLimits: Partial<ImapLimits> = { messageBytes: 16 * 1024 * 1024 };
 export async function startImapServer(options: ImapTestOptions = {}): Promise<ImapTestServer> {
   const db = openSqlite({ file: ':memory:' });
   const blobs = new MemoryBlobStore(standingClock);
-  const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher });
+  const { scramIterations } = options;
+  const scram = scramIterations === undefined ? {} : { scramIterations };
+  const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher, ...scram });
   await accounts.addDomain('alfa.test');
   const mailboxIds: number[] = [];
   for (const address of addresses) {

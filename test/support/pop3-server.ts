@@ -40,6 +40,8 @@ export interface Pop3TestOptions {
   readonly limits?: Partial<Pop3Limits>;
   readonly log?: Pop3Log;
   readonly guard?: LoginGuard;
+  /** SCRAM is offered only when set. */
+  readonly scramIterations?: number;
   /** Puts something between the edge and the maildrops, e.g. to make it fail. */
   readonly wrapMaildrops?: (maildrops: Maildrops) => Maildrops;
 }
@@ -53,7 +55,9 @@ const plainHasher = {
 export async function startPop3Server(options: Pop3TestOptions = {}): Promise<Pop3TestServer> {
   const db = openSqlite({ file: ':memory:' });
   const blobs = new MemoryBlobStore(standingClock);
-  const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher });
+  const { scramIterations } = options;
+  const scram = scramIterations === undefined ? {} : { scramIterations };
+  const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher, ...scram });
   await accounts.addDomain('alfa.test');
   const mailboxIds: number[] = [];
   for (const address of addresses) mailboxIds.push((await accounts.addMailbox({ address, password })).id);

@@ -1,0 +1,80 @@
+/** Keys for SCRAM: kept with the password, offered for every name. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createAccounts } from '../../../src/accounts/accounts.ts';
+import { deriveScramKeys } from '../../../src/sasl/scram.ts';
+import { cheapHasher, openStore } from '../../support/store.ts';
+
+const password = 'correct horse battery';
+const address = 'mario@esempio.it';
+
+async function open(t: TestContext) {
+  const store = openStore(t);
+  const open = (scramIterations?: number) =>
+    createAccounts({
+      ...store,
+      hasher: cheapHasher,
+      ...(scramIterations === undefined ? {} : { scramIterations }),
+    });
+  const accounts = open(1000);
+  await accounts.addDomain('esempio.it');
+  const knows = async (name: string, secret: string, from = accounts) => {
+    const offer = await from.offerKeys?.(name, 'imap', '192.0.2.1');
+    assert.ok(offer);
+    const derived = await deriveScramKeys(secret, offer.keys);
+    return Buffer.compare(derived.storedKey, offer.keys.storedKey) === 0;
+  };
+  return { ...store, open, accounts, knows };
+}
+
+test('keys come with the password, and go with it', async (t) => {
+  const { accounts, knows } = await open(t);
+  await accounts.addMailbox({ address, password });
+  await accounts.addLogin(address, { name: ' protocollo ', password });
+  assert.ok(await knows('MARIO@esempio.it', password));
+  assert.ok(await knows('protocollo', password));
+  const offer = await accounts.offerKeys?.(address, 'imap', '192.0.2.1');
+  assert.equal((await offer?.accept())?.name, address);
+  await accounts.setPassword(address, 'un altro segreto');
+  assert.equal(await knows(address, password), false);
+  assert.ok(await knows(address, 'un altro segreto'));
+  assert.equal(
+    await offer?.accept(),
+    undefined,
+    'what was offered before the change proves nothing any more',
+  );
+  await accounts.setLogin('protocollo', { disabled: true });
+  const disabled = await accounts.offerKeys?.('protocollo', 'imap');
+  assert.equal(await disabled?.accept(), undefined);
+});
+
+test('who has no keys gets them when the password is seen; one set without keys leaves none of an old one', async (t) => {
+  const { accounts, open: again, knows } = await open(t);
+  const without = again();
+  assert.equal(without.offerKeys, undefined);
+  await without.addMailbox({ address, password });
+  assert.equal(await knows(address, password), false);
+  await accounts.authenticate(address, 'sbagliata', 'imap');
+  assert.equal(await knows(address, password), false);
+  await accounts.authenticate(address, password, 'imap');
+  assert.ok(await knows(address, password));
+  const stronger = again(2000);
+  await stronger.authenticate(address, password, 'imap');
+  assert.equal((await stronger.offerKeys?.(address, 'imap'))?.keys.iterations, 2000);
+  await without.setPassword(address, 'un altro segreto');
+  assert.equal(await knows(address, password), false);
+});
+
+test('a name that is not there is offered the same salt each time, by every process, and lets nobody in', async (t) => {
+  const { accounts, open: again } = await open(t);
+  const offers = [];
+  for (const from of [accounts, accounts, again(1000)])
+    offers.push(await from.offerKeys?.('Nessuno@esempio.it', 'imap'));
+  const salts = new Set(offers.map((offer) => Buffer.from(offer?.keys.salt ?? '').toString('hex')));
+  assert.equal(salts.size, 1);
+  const other = await accounts.offerKeys?.('altro@esempio.it', 'imap');
+  assert.ok(!salts.has(Buffer.from(other?.keys.salt ?? '').toString('hex')));
+  assert.equal(other?.keys.salt.length, 16);
+  assert.equal(other?.keys.iterations, 1000);
+  assert.equal(await other?.accept(), undefined);
+});
