@@ -28,7 +28,7 @@ export async function refreshView(session: Session): Promise<void> {
 export async function announceChanges(session: Session, announcing: Announcing): Promise<void> {
   const { view, out } = session;
   const { vanished, expunged, exists, changed } = view.takeAnnouncement(announcing === 'all');
-  if (session.has('QRESYNC')) {
+  if (session.tellsVanished) {
     if (vanished.length > 0) session.untagged(`VANISHED ${formatRanges(vanished)}`);
   } else {
     for (const sequence of expunged) {
@@ -57,11 +57,24 @@ function announceCount(session: Session, exists: number): void {
 
 /** An unsolicited FETCH with UID, flags and, for those who understand it, MODSEQ (RFC 7162 §3.2.4). */
 export function announceFlags(session: Session, record: MessageRecord): void {
-  const sequence = session.view.sequenceOf(record.uid);
-  if (sequence === undefined) return;
-  const modseq = session.has('CONDSTORE') ? ` MODSEQ (${record.modseq})` : '';
   const flags = formatFlags(record, session.view, session.has('IMAP4rev2'));
-  session.untagged(`${sequence} FETCH (UID ${record.uid} FLAGS ${flags}${modseq})`);
+  const modseq = session.has('CONDSTORE') ? [`MODSEQ (${record.modseq})`] : [];
+  announceItems(session, record, [`FLAGS ${flags}`, ...modseq]);
+}
+
+/** An unsolicited FETCH of these items and the UID; nothing for a message the client does not count. */
+export function announceItems(session: Session, { uid }: MessageRecord, items: readonly string[]): void {
+  const head = formatFetchHead(session, uid);
+  if (head === undefined) return;
+  const all = session.has('UIDONLY') ? items : [`UID ${uid}`, ...items];
+  session.untagged(`${head} (${all.join(' ')})`);
+}
+
+/** `12 FETCH`, or `4711 UIDFETCH` (RFC 9586 §3.3); undefined for a message the client does not count. */
+export function formatFetchHead(session: Session, uid: number): string | undefined {
+  const sequence = session.view.sequenceOf(uid);
+  if (sequence === undefined) return undefined;
+  return session.has('UIDONLY') ? `${uid} UIDFETCH` : `${sequence} FETCH`;
 }
 
 /** `(\Seen $Forwarded)`; \Recent is no flag of a message but of a session's view of it. */

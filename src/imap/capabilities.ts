@@ -56,6 +56,7 @@ const capabilities: readonly Capability[] = [
   { name: 'CONDSTORE' },
   { name: 'QRESYNC' },
   { name: 'UTF8=ACCEPT' },
+  { name: 'UIDONLY' },
   { name: 'INPROGRESS' },
   { name: 'COMPRESS=DEFLATE', when: (session) => afterLogin(session) && !session.link.compressed },
   { name: 'METADATA', when: afterLogin },

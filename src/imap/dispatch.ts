@@ -9,7 +9,7 @@ import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
 import type { Session, SessionState } from './session.ts';
 import { type IncomingCommand, Unskippable } from './wire/command-reader.ts';
-import { SyntaxProblem } from './wire/syntax.ts';
+import { SyntaxProblem, UidRequired } from './wire/syntax.ts';
 
 export type Outcome = 'OK' | 'NO' | 'BAD';
 
@@ -33,6 +33,18 @@ export async function dispatch(session: Session, incoming: IncomingCommand): Pro
     return answerFailure(session, incoming, error);
   }
 }
+
+/** Commands that name messages by number; each has its UID form. */
+const countsMessages: ReadonlySet<string> = new Set([
+  'COPY',
+  'FETCH',
+  'MOVE',
+  'REPLACE',
+  'SEARCH',
+  'SORT',
+  'STORE',
+  'THREAD',
+]);
 
 function endsConnection(error: unknown): boolean {
   return [Farewell, InputEnded, OutputClosed, Unskippable, LineEndless, BrokenLiteral].some(
@@ -65,6 +77,7 @@ function chooseCommand(session: Session, incoming: IncomingCommand): Command {
   const command = findCommand(fullName(incoming));
   if (command === undefined) throw new SyntaxProblem(`There is no command ${incoming.name}`);
   if (!command.states.includes(session.state)) throw new SyntaxProblem(explainState(command, session.state));
+  if (countsMessages.has(command.name) && session.has('UIDONLY')) throw new UidRequired();
   return command;
 }
 

@@ -8,7 +8,7 @@ import { MailError } from '../lib/mail-error.ts';
 import { StoreError, type StoreRefusal } from '../mailbox/store-error.ts';
 import { SaslProblem } from '../sasl/scram.ts';
 import { LiteralTooBig } from './wire/command-reader.ts';
-import { SyntaxProblem } from './wire/syntax.ts';
+import { SyntaxProblem, UidRequired } from './wire/syntax.ts';
 
 /** Tagged NO, with a response code and its arguments without brackets, e.g. `TRYCREATE`. */
 export class Refusal extends Error {
@@ -42,6 +42,7 @@ export interface Failure {
 
 /** The answer for whatever was thrown. */
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof UidRequired) return { status: 'BAD', code: 'UIDREQUIRED', text: error.message };
   if (error instanceof SyntaxProblem || error instanceof LineTooLong || error instanceof SaslProblem)
     return { status: 'BAD', code: undefined, text: error.message };
   if (error instanceof Refusal) return { status: 'NO', code: error.code, text: error.message };

@@ -21,7 +21,7 @@ import { wireMailboxName } from './wire/mailbox-name.ts';
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logged-out';
 
 /** What ENABLE can switch on (RFC 5161), in the spelling of the capability. */
-export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT';
+export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT' | 'UIDONLY';
 
 /** Who is logged in; a part of what the accounts room gives. */
 export interface ImapLogin extends ProvedBy {
@@ -174,6 +174,11 @@ export class Session {
   /** Also what implies it: QRESYNC includes CONDSTORE (RFC 7162 §3.2.3). */
   has(extension: Extension): boolean {
     return this.#enabled.has(extension) || (extension === 'CONDSTORE' && this.#enabled.has('QRESYNC'));
+  }
+
+  /** Removed messages are told by VANISHED with UIDs (RFC 7162 §3.2.10, RFC 9586 §3.4). */
+  get tellsVanished(): boolean {
+    return this.#enabled.has('QRESYNC') || this.#enabled.has('UIDONLY');
   }
 
   enable(extension: Extension): void {

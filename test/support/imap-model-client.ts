@@ -252,7 +252,8 @@ export class ModelClient {
   #vanishOne(uid: number): void {
     let index = this.#messages.findIndex((message) => message.uid === uid);
     if (index < 0) {
-      const above = this.#messages.findIndex((message) => (message.uid ?? 0) > uid);
+      const byUid = this.#enabled.has('UIDONLY');
+      const above = byUid ? -1 : this.#messages.findIndex((message) => (message.uid ?? 0) > uid);
       index = (above < 0 ? this.#messages.length : above) - 1;
       assert.ok(
         index >= 0 && this.#messages[index]?.uid === undefined,
@@ -262,7 +263,8 @@ export class ModelClient {
     this.#messages.splice(index, 1);
   }
 
-  #learnFetch(number: number, name: string, items: string): void {
+  #learnFetch(number: number, name: string, told: string): void {
+    const items = name === 'UIDFETCH' ? `UID ${number} ${told}` : told;
     assert.equal(name, this.#enabled.has('UIDONLY') ? 'UIDFETCH' : 'FETCH');
     if (name === 'UIDFETCH') this.#learnByUid(number, items);
     else this.#update(this.#messages[number - 1], items, number);
@@ -273,12 +275,11 @@ export class ModelClient {
     this.#update(kept, items, number);
   }
 
-  /** UIDFETCH of a message whose UID was not told yet: it is the first of those that can have it. */
+  /** UIDFETCH of a message whose UID was not told yet: which of the new ones it is makes no difference. */
   #learnByUid(uid: number, items: string): void {
     const known = this.#messages.find((each) => each.uid === uid);
-    const below = this.#messages.findLastIndex((each) => (each.uid ?? Number.MAX_VALUE) < uid);
-    const open = this.#messages.findIndex((each, index) => index > below && each.uid === undefined);
-    this.#update(known ?? this.#messages[open], `UID ${uid} ${items}`, uid);
+    this.#update(known ?? this.#messages.find((each) => each.uid === undefined), items, uid);
+    this.#messages.sort((a, b) => (a.uid ?? Number.MAX_VALUE) - (b.uid ?? Number.MAX_VALUE));
   }
 
   #update(message: KnownMessage | undefined, items: string, number: number): void {

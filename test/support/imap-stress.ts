@@ -52,6 +52,8 @@ const kinds: readonly (readonly string[])[] = [
   ['CONDSTORE'],
   ['IMAP4rev2'],
   ['QRESYNC', 'IMAP4rev2'],
+  ['UIDONLY', 'CONDSTORE'],
+  ['UIDONLY', 'QRESYNC'],
 ];
 const flags = ['\\Seen', '\\Flagged', '\\Deleted', '\\Answered', '$Pratica', '$Junk'];
 
@@ -73,6 +75,13 @@ const inside =
   (deed: Deed): Deed =>
   async (actor) => {
     if (actor.client.mailboxId !== undefined && actor.client.messages.length > 0) await deed(actor);
+  };
+
+/** For clients that count messages. */
+const byNumber =
+  (deed: Deed): Deed =>
+  async (actor) => {
+    if (!actor.enable.includes('UIDONLY')) await inside(deed)(actor);
   };
 
 async function rename(actor: Actor): Promise<void> {
@@ -106,7 +115,7 @@ const deeds: readonly Deed[] = [
     if (actor.random(10) === 0) await rename(actor);
   },
   (actor) => actor.client.run(`STATUS ${nameOf(actor)} (MESSAGES UNSEEN UIDNEXT)`),
-  inside((actor) =>
+  byNumber((actor) =>
     actor.client.run(`STORE ${rangeOf(actor)} ${'+-'[actor.random(2)]}FLAGS (${flagOf(actor)})`),
   ),
   inside((actor) =>
@@ -121,13 +130,13 @@ const deeds: readonly Deed[] = [
   }),
   inside((actor) => actor.client.run('EXPUNGE')),
   inside((actor) => actor.client.run(`UID EXPUNGE ${uidOf(actor) ?? 1}`)),
-  inside((actor) => actor.client.run(`FETCH ${rangeOf(actor)} (UID FLAGS)`)),
+  byNumber((actor) => actor.client.run(`FETCH ${rangeOf(actor)} (UID FLAGS)`)),
   inside((actor) => actor.client.run(`UID FETCH ${uidOf(actor) ?? 1}:* (FLAGS BODY.PEEK[HEADER])`)),
-  inside((actor) => actor.client.run(`FETCH ${actor.random(actor.client.messages.length) + 1} BODY[TEXT]`)),
-  inside((actor) => actor.client.run('SEARCH UNSEEN')),
+  byNumber((actor) => actor.client.run(`FETCH ${actor.random(actor.client.messages.length) + 1} BODY[TEXT]`)),
+  byNumber((actor) => actor.client.run('SEARCH UNSEEN')),
   inside((actor) => actor.client.run('UID SEARCH RETURN (COUNT MAX) UNDELETED')),
-  inside((actor) => actor.client.run(`COPY ${rangeOf(actor)} ${nameOf(actor)}`)),
-  inside((actor) => actor.client.run(`MOVE ${rangeOf(actor)} ${nameOf(actor)}`)),
+  byNumber((actor) => actor.client.run(`COPY ${rangeOf(actor)} ${nameOf(actor)}`)),
+  byNumber((actor) => actor.client.run(`MOVE ${rangeOf(actor)} ${nameOf(actor)}`)),
   inside((actor) => actor.client.run(`UID MOVE ${uidOf(actor) ?? 1} ${nameOf(actor)}`)),
   inside((actor) => actor.client.run(`UID REPLACE ${uidOf(actor) ?? 1} ${nameOf(actor)} {3+}\r\na:b`)),
 ];

@@ -9,6 +9,7 @@ const extensions: ReadonlyMap<string, Extension> = new Map([
   ['QRESYNC', 'QRESYNC'],
   ['IMAP4REV2', 'IMAP4rev2'],
   ['UTF8=ACCEPT', 'UTF8=ACCEPT'],
+  ['UIDONLY', 'UIDONLY'],
 ]);
 
 function enableOne(session: Session, extension: Extension): void {

@@ -50,7 +50,7 @@ function readModifiers(args: Arguments): Modifiers {
   return { changedSince, vanished, partial };
 }
 
-function readFetch(args: Arguments, byUid: boolean): FetchCommand {
+function readFetch(args: Arguments, session: Session, byUid: boolean): FetchCommand {
   args.space();
   const set = args.sequenceSet();
   args.space();
@@ -65,16 +65,24 @@ function readFetch(args: Arguments, byUid: boolean): FetchCommand {
   if (modifiers.partial !== undefined && !byUid) throw new SyntaxProblem('PARTIAL is for UID FETCH');
   return {
     set,
-    items: completeItems(items, byUid, modifiers.changedSince !== undefined),
+    items: completeItems(items, {
+      withUid: byUid && !session.has('UIDONLY'),
+      withModseq: modifiers.changedSince !== undefined,
+    }),
     byUid,
     ...modifiers,
   };
 }
 
-/** UID FETCH always tells the UID, CHANGEDSINCE always the modseq. */
-function completeItems(items: FetchRequest[], byUid: boolean, withModseq: boolean): FetchRequest[] {
+/** UID FETCH always tells the UID, unless the response has it already; CHANGEDSINCE always the modseq. */
+function completeItems(
+  items: FetchRequest[],
+  { withUid, withModseq }: { withUid: boolean; withModseq: boolean },
+): FetchRequest[] {
   const named = (name: string) => items.some((item) => item.kind === 'word' && item.name === name);
-  const added = [...(byUid ? ['UID'] : []), ...(withModseq ? ['MODSEQ'] : [])].filter((name) => !named(name));
+  const added = [...(withUid ? ['UID'] : []), ...(withModseq ? ['MODSEQ'] : [])].filter(
+    (name) => !named(name),
+  );
   return [...added.map((name) => ({ kind: 'word', name }) as const), ...items];
 }
 
@@ -147,9 +155,9 @@ export const fetchCommand: PlainCommand = {
   name: 'FETCH',
   states: selected,
   announcing: 'no-expunge',
-  read: (args) => {
-    const command = readFetch(args, false);
-    return (session) => fetch(session, command);
+  read: (args, session) => {
+    const command = readFetch(args, session, false);
+    return () => fetch(session, command);
   },
 };
 
@@ -157,8 +165,8 @@ export const uidFetch: PlainCommand = {
   name: 'UID FETCH',
   states: selected,
   announcing: 'all',
-  read: (args) => {
-    const command = readFetch(args, true);
-    return (session) => fetch(session, command);
+  read: (args, session) => {
+    const command = readFetch(args, session, true);
+    return () => fetch(session, command);
   },
 };

@@ -11,7 +11,7 @@ import { allowedFlags, isWritable } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { FolderView } from '../view.ts';
 import type { Arguments } from '../wire/arguments.ts';
-import { SyntaxProblem } from '../wire/syntax.ts';
+import { SyntaxProblem, UidRequired } from '../wire/syntax.ts';
 
 /** System flags, and the keywords clients ask for most (RFC 9051 §2.3.2). */
 const usualFlags = [
@@ -50,6 +50,7 @@ function readParameters(args: Arguments, session: Session): SelectParameters {
       requireQresync(session);
       args.space();
       parameters.known = readKnownState(args);
+      if (session.has('UIDONLY') && parameters.known.sample.length > 0) throw new UidRequired();
     } else throw new SyntaxProblem(`There is no parameter ${name}`);
   });
   return parameters;
@@ -107,7 +108,8 @@ async function select(session: Session, request: SelectRequest): Promise<Complet
   const readOnly = request.readOnly || !isWritable(folder);
   const { status, changes } = await openFolder(session, folder, { ...request, readOnly });
   writeState(session, status, await session.store.keywords(folder.id));
-  const unseen = session.has('IMAP4rev2') ? undefined : await findFirstUnseen(session, status.unseen);
+  const countless = session.has('IMAP4rev2') || session.has('UIDONLY');
+  const unseen = countless ? undefined : await findFirstUnseen(session, status.unseen);
   if (unseen !== undefined) {
     session.status('*', 'OK', { code: `UNSEEN ${unseen}`, text: 'First unseen message' });
   }

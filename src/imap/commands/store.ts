@@ -1,7 +1,7 @@
 /** STORE (RFC 3501 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 import type { FlagChange, MessageRecord } from '../../mailbox/mail-store.ts';
 import { flagRightsOf } from '../../mailbox/rights.ts';
-import { announceFlags } from '../announce.ts';
+import { announceFlags, announceItems } from '../announce.ts';
 import { type Completion, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { normalizeFlags } from '../flags.ts';
@@ -65,8 +65,7 @@ function readRequest(args: Arguments, byUid: boolean): StoreRequest {
 function announceResult(session: Session, record: MessageRecord, silent: boolean): void {
   if (!silent) announceFlags(session, record);
   else if (session.has('CONDSTORE')) {
-    const sequence = session.view.sequenceOf(record.uid);
-    session.untagged(`${sequence} FETCH (UID ${record.uid} MODSEQ (${record.modseq}))`);
+    announceItems(session, record, [`MODSEQ (${record.modseq})`]);
   }
 }
 

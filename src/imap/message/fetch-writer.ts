@@ -1,5 +1,6 @@
 /** Writes FETCH responses, one message at a time, at the pace of the client. */
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import { formatFetchHead } from '../announce.ts';
 import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
 import { type FetchValue, produceValue, type StreamedValue } from './fetch-value.ts';
@@ -42,13 +43,13 @@ export class FetchWriter {
    * @param flagsChanged the fetch itself set \Seen
    */
   async write(record: MessageRecord, flagsChanged: boolean): Promise<void> {
-    const { out, view } = this.#session;
+    const { out } = this.#session;
     out.assertOpen();
-    const sequence = view.sequenceOf(record.uid);
-    if (sequence === undefined) return;
+    const head = formatFetchHead(this.#session, record.uid);
+    if (head === undefined) return;
     const values = await this.#produce(record, flagsChanged ? this.#itemsWithFlags : this.#items);
     if (values === undefined) return;
-    out.text(`* ${sequence} FETCH (`);
+    out.text(`* ${head} (`);
     for (const [index, value] of values.entries()) {
       if (index > 0) out.text(' ');
       if (typeof value === 'string') out.text(value);

@@ -21,6 +21,7 @@ import type { Progress } from '../progress.ts';
 import type { Session } from '../session.ts';
 import type { SearchKey } from '../wire/search-keys.ts';
 import { applySequenceSet } from '../wire/sequence-set.ts';
+import { UidRequired } from '../wire/syntax.ts';
 import { findInBody } from './body-text.ts';
 import { judge, type SearchFacts, type TextKey } from './judge.ts';
 
@@ -151,6 +152,7 @@ function resolveSets(session: Session, key: SearchKey): Map<SearchKey, Ranges> {
   for (const each of walkKeys(key)) {
     if (each.kind !== 'set') continue;
     const { set, byUid } = each;
+    if (!byUid && set.kind === 'numbers' && session.has('UIDONLY')) throw new UidRequired();
     if (byUid || set.kind === 'saved') sets.set(each, resolveSet(session, set, true));
     else sets.set(each, session.view.uidsAt(applySequenceSet(set, session.view.count)));
   }

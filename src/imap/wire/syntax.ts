@@ -13,6 +13,14 @@ export class SyntaxProblem extends Error {
   }
 }
 
+/** A sequence number from a client that said it uses none (RFC 9586 §3). */
+export class UidRequired extends SyntaxProblem {
+  constructor() {
+    super('Message numbers are not allowed once UIDONLY is enabled; use UIDs');
+    this.name = 'UidRequired';
+  }
+}
+
 const atomSpecials = '(){ %*"\\]';
 
 const buildTable = (accepts: (code: number) => boolean): Uint8Array =>
