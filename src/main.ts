@@ -112,7 +112,8 @@ interface TlsInUse extends WebTls {
 function openTls(config: Config): TlsInUse {
   const { certificatePem, keyPem } = readTlsSecret(config);
   const { minVersion } = config.tls;
-  return { context: openServerContext({ certificatePem, keyPem }, minVersion), certificatePem };
+  const context = openServerContext({ certificatePem, keyPem }, minVersion);
+  return { context, certificatePem, keyPem, minVersion };
 }
 
 function elapsed(since: number): number {
