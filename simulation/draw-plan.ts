@@ -232,13 +232,19 @@ function drawLocal(drawing: Drawing) {
 
 const drawDiskFull: Draw = (drawing) => ({
   kind: 'disk-full',
-  ...drawLocal(drawing),
+  ...drawShort(drawing),
   probability: drawing.random.pick([0.1, 0.5, 1]),
 });
 
+/** Workers try each second while their disk fails: an hour of that says as much as a day. */
+function drawShort(drawing: Drawing) {
+  const { from, until, provider } = drawLocal(drawing);
+  return { from, until: Math.min(until, from + hour), provider };
+}
+
 const drawDatabase: Draw = (drawing) => ({
   kind: 'database',
-  ...drawLocal(drawing),
+  ...drawShort(drawing),
   probability: drawing.random.pick([0.05, 0.3, 0.8]),
 });
 

@@ -171,7 +171,7 @@ export class SimulatedProvider {
     });
     const timeouts = startTimeoutWatch(options);
     await makeServiceMailbox(parts, accounts);
-    const housekeeping = startHousekeeping({ ...options, accounts, retention });
+    const housekeeping = startHousekeeping({ ...options, longestSleepMs: 2 * sleepMs, accounts, retention });
     Object.assign(parts.workers, {
       deliveriesWaiting: () => deliveries.wake(),
       queueWaiting: () => queue.wake(),
