@@ -1,89 +1,97 @@
 /**
  * The message log at the size it has after months: `npm run bench:log`, a hundred thousand entries unless told
  * `-- --entries 10000000`. Ten legal days through the program's own code: entries appended, each day sealed and
- * time-stamped, then searched, proved, written again and verified. `--folder` names the disk, `--write` puts the
- * figures into docs/performance.md.
+ * time-stamped; after the first, the fifth and the tenth searched, proved, written again and verified.
+ *
+ * `--folder` names the disk, `--write` puts the figures into docs/performance.md, `--full` verifies every entry at
+ * the end, `--keep` leaves the log where it is, and `--again FOLDER` asks one that was left without filling it.
  */
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Database } from '../src/db/database.ts';
 import { openSqlite } from '../src/db/sqlite.ts';
 import { appendEvent } from '../src/message-log/append.ts';
-import { makeProof } from '../src/message-log/proof/make-proof.ts';
 import { legalDayOf } from '../src/message-log/seal/legal-day.ts';
 import { createSealer } from '../src/message-log/seal/sealer.ts';
 import { openSegmentFolder } from '../src/message-log/seal/segment-folder.ts';
-import { searchEvents } from '../src/message-log/search.ts';
-import { verifyLog } from '../src/message-log/verify/verify-log.ts';
-import { findChain } from '../src/points/signing-chains.ts';
 import { issuedAt } from '../test/unit/pki/authority.ts';
-import { openAuthority, stampTrust } from '../test/unit/tsa/stamper.ts';
+import { openAuthority } from '../test/unit/tsa/stamper.ts';
+import { inCount, inMb, inMs, renderRows, type Spread, spreadOf, watch } from './message-log/figures.ts';
 import {
-  inCount,
-  inMb,
-  inMs,
-  renderRows,
-  type Spread,
-  spread,
-  spreadOf,
-  watch,
-} from './message-log/figures.ts';
+  type FilledLog,
+  findLastSeq,
+  measureQuestions,
+  measureVerification,
+} from './message-log/measures.ts';
 import { openSamples } from './message-log/samples.ts';
-import { busiestSender, makeTraffic, nameMailbox } from './message-log/traffic.ts';
+import { makeTraffic } from './message-log/traffic.ts';
 import { writeSection } from './performance-page.ts';
 
 const { values: options } = parseArgs({
   options: {
     entries: { type: 'string', default: '100000' },
     folder: { type: 'string', default: tmpdir() },
+    again: { type: 'string' },
     full: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
-const entries = Number(options.entries);
 const days = 10;
-const perDay = Math.ceil(entries / days);
+/** Days after which the log is asked. */
+const asked: readonly number[] = [1, 5, 10];
+const perDay = Math.ceil(Number(options.entries) / days);
 const bytesToExpect = 2500;
 const dayMs = 86_400_000;
-
-if (!(entries >= 1000)) throw new Error('--entries is a number, 1000 at least');
-const room = statfsSync(options.folder);
-if (room.bavail * room.bsize < entries * bytesToExpect * 1.5)
-  throw new Error(`${options.folder} has too little room: --folder names another place`);
-
-const folder = mkdtempSync(join(options.folder, 'openpec-log-'));
-const file = join(folder, 'pec.db');
-const segments = join(folder, 'log-segments');
-const time = { now: legalDayOf(issuedAt + dayMs).end };
-const firstDay = time.now;
-const db = openSqlite({ file });
-const samples = await openSamples(db, join(folder, 'blobs'), time);
-const archive = openSegmentFolder(segments);
-const provider = { name: samples.parts.provider.name, domain: 'alfa.test' };
-const sealer = createSealer({
-  db,
-  archive,
-  signer: () => samples.parts.signer,
-  authorities: [openAuthority('prova', () => time.now)],
-  leastStamps: 1,
-  provider,
-  indexOn: async () => null,
-  clock: () => time.now,
-  owner: 'bench',
-  onEvent: (event) => {
-    if (event.type !== 'sealed' && event.type !== 'exported') throw new Error(JSON.stringify(event));
-  },
-});
-
+const firstDay = legalDayOf(issuedAt + dayMs).end;
 const messages = { made: 0 };
-const appended: string[][] = [];
-const seals: string[][] = [];
 
-/** Fills one legal day, transactions committed together by the hundred: microseconds an entry, by clock and processor. */
-async function fillDay(day: number): Promise<{ wall: number; cpu: number }> {
-  const start = firstDay + day * dayMs;
+const appendColumns = [
+  'entries before',
+  'an entry, by the clock',
+  'by the processor',
+  'a message, alone',
+  'messages of 64 clients',
+];
+const sealColumns = [
+  'entries',
+  'time',
+  'by the processor',
+  'memory before, at most',
+  'event loop held at most',
+];
+
+interface Bench extends FilledLog {
+  readonly folder: string;
+  readonly time: { now: number };
+  readonly seal: () => Promise<number>;
+}
+
+async function openBench(folder: string): Promise<Bench> {
+  const time = { now: firstDay };
+  const clock = () => time.now;
+  const db = openSqlite({ file: join(folder, 'pec.db') });
+  const samples = await openSamples(db, join(folder, 'blobs'), time);
+  const archive = openSegmentFolder(join(folder, 'log-segments'));
+  const provider = { name: samples.parts.provider.name, domain: 'alfa.test' };
+  const sealer = createSealer({
+    ...{ db, archive, provider, clock, leastStamps: 1, owner: 'bench' },
+    signer: () => samples.parts.signer,
+    authorities: [openAuthority('prova', clock)],
+    indexOn: async () => null,
+    onEvent: (event) => {
+      if (event.type !== 'sealed' && event.type !== 'exported') throw new Error(JSON.stringify(event));
+    },
+  });
+  const seal = async () => (await sealer.seal()).sealed.reduce((sum, segment) => sum + segment.entries, 0);
+  return { folder, time, clock, db, samples, archive, provider, seal };
+}
+
+/** Fills a legal day, transactions committed together by the hundred: microseconds an entry, by clock and processor. */
+async function fillDay(db: Database, start: number): Promise<{ wall: number; cpu: number }> {
   let count = 0;
   const fillPart = () =>
     db.transact(async (tx) => {
@@ -102,12 +110,11 @@ async function fillDay(day: number): Promise<{ wall: number; cpu: number }> {
   return { wall: (ms * 1000) / count, cpu: (cpu * 1e6) / count };
 }
 
-/** As the server does it: a message each transaction, durable before the next one of the same client. */
-async function appendDurably(): Promise<{ alone: Spread; rate: number }> {
-  const at = time.now;
+/** As the server does it: each message in a transaction, durable before its client sends the next. */
+async function appendDurably({ db, clock }: Bench): Promise<{ alone: Spread; rate: number }> {
   const one = (number: number) =>
     db.transact(async (tx) => {
-      for (const event of makeTraffic(number, at)) await appendEvent(tx, event);
+      for (const event of makeTraffic(number, clock())) await appendEvent(tx, event);
     });
   const alone = await spreadOf(200, one);
   const count = 3000;
@@ -120,189 +127,104 @@ async function appendDurably(): Promise<{ alone: Spread; rate: number }> {
   return { alone, rate: (count * 1000) / (performance.now() - began) };
 }
 
-async function findLastSeq(): Promise<number> {
-  const row = await db.read((tx) =>
-    tx.get<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM message_log'),
-  );
-  return row?.seq ?? 0;
+async function appendDay(bench: Bench, day: number): Promise<string[]> {
+  const before = await findLastSeq(bench);
+  const start = firstDay + day * dayMs;
+  bench.time.now = start + 1000;
+  const { alone, rate } = await appendDurably(bench);
+  for (let sample = 0; sample < 10; sample += 1)
+    await bench.samples.exchange(sample === 0 ? 1_000_000 : 30_000);
+  const { wall, cpu } = await fillDay(bench.db, start);
+  return [
+    inCount(before),
+    `${wall.toFixed(0)} µs`,
+    `${cpu.toFixed(0)} µs`,
+    inMs(alone.median),
+    `${inCount(rate)}/s`,
+  ];
 }
 
-async function fillAndSeal(day: number): Promise<void> {
-  const before = await findLastSeq();
-  time.now = firstDay + day * dayMs + 1000;
-  const durable = await appendDurably();
-  for (let sample = 0; sample < 10; sample += 1) await samples.exchange(sample === 0 ? 1_000_000 : 30_000);
-  const filled = await fillDay(day);
-  appended.push([
-    inCount(before),
-    `${filled.wall.toFixed(0)} µs`,
-    `${filled.cpu.toFixed(0)} µs`,
-    inMs(durable.alone.median),
-    `${inCount(durable.rate)}/s`,
-  ]);
-  time.now = firstDay + (day + 1) * dayMs + 600_000;
-  const { result, ms, memory, memoryBefore, held, cpu } = await watch(() => sealer.seal());
-  const sealed = result.sealed.reduce((sum, segment) => sum + segment.entries, 0);
-  seals.push([
-    inCount(sealed),
+async function sealDay(bench: Bench, day: number): Promise<string[]> {
+  bench.time.now = firstDay + (day + 1) * dayMs + 600_000;
+  const { result, ms, memory, memoryBefore, held, cpu } = await watch(bench.seal);
+  return [
+    inCount(result),
     `${(ms / 1000).toFixed(1)} s`,
     `${cpu.toFixed(1)} s`,
     `${inMb(memoryBefore)}, ${inMb(memory)}`,
     inMs(held),
+  ];
+}
+
+async function ask(bench: Bench): Promise<string> {
+  const count = await findLastSeq(bench);
+  const times = await measureQuestions(bench);
+  const rows = times.map(([what, { median, p99, longest }]) => [
+    what,
+    inMs(median),
+    inMs(p99),
+    inMs(longest),
   ]);
-  console.log(`day ${day + 1}: append ${appended.at(-1)?.join(', ')}; seal ${seals.at(-1)?.join(', ')}`);
+  return renderRows([`among ${inCount(count)} entries`, 'median', '99 %', 'longest'], rows);
 }
 
-async function sizeOfFiles(path: string): Promise<number> {
-  const names = await readdir(path);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(path, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-type Found = Awaited<ReturnType<typeof searchEvents>>;
-
-/** Entries drawn from everywhere in the log, to search for. */
-async function drawEntries(count: number, last: number): Promise<Found> {
-  const seqs = Array.from({ length: count }, () => 1 + Math.floor(Math.random() * last));
-  const found: Found = [];
-  for (const seq of seqs) {
-    const row = await db.read((tx) =>
-      tx.get<{ identificativo: string }>(
-        'SELECT identificativo FROM message_log WHERE node = ? AND seq = ?',
-        'n1',
-        seq,
-      ),
-    );
-    const search = { identificativo: row?.identificativo ?? '' };
-    found.push(...(await db.read((tx) => searchEvents(tx, search, { limit: 1 }))));
-  }
-  return found;
-}
-
-async function measureSearches(last: number): Promise<(readonly [string, Spread])[]> {
-  const drawn = await drawEntries(500, last);
-  const pick = (number: number) => {
-    const found = drawn[number % drawn.length];
-    if (found === undefined) throw new Error('nothing was found');
-    return found.event;
-  };
-  const dayOf = (at: number) => ({ from: legalDayOf(at).start, to: legalDayOf(at).end });
-  const search = (filter: Parameters<typeof searchEvents>[1]) => async () => {
-    const found = await db.read((tx) => searchEvents(tx, filter, { limit: 100 }));
-    if (found.length === 0) throw new Error(`nothing was found for ${JSON.stringify(filter)}`);
-  };
-  const each = (make: (event: ReturnType<typeof pick>) => Parameters<typeof searchEvents>[1]) =>
-    spreadOf(500, (number) => search(make(pick(number)))());
-  return [
-    ['search by identificativo', await each(({ facts }) => ({ identificativo: facts.identificativo }))],
-    ['search by msgid', await each(({ facts }) => ({ msgid: facts.msgid ?? '' }))],
-    ['search by sender and day', await each(({ facts, at }) => ({ sender: facts.sender, ...dayOf(at) }))],
-    [
-      'search by the busiest sender and day, a page of 100',
-      await each(({ at }) => ({ sender: busiestSender, ...dayOf(at) })),
-    ],
-    [
-      'search by recipient and day',
-      await each(({ facts, at }) => ({ mailbox: facts.recipients[0]?.address ?? '', ...dayOf(at) })),
-    ],
-    [
-      'search by a sender, all days',
-      await spreadOf(200, async (number) => {
-        const sender = nameMailbox(number * 499, 'alfa.test');
-        await db.read((tx) => searchEvents(tx, { sender }, { limit: 100 }));
-      }),
-    ],
-  ];
-}
-
-async function measureProofs(last: number): Promise<readonly [string, Spread]> {
-  const drawn = await drawEntries(100, last);
-  const times = await spreadOf(drawn.length, async (number) => {
-    const identificativo = drawn[number]?.event.facts.identificativo ?? '';
-    await makeProof({
-      ...{ db, provider, identificativo, message: null, now: time.now, findChain, crls: [] },
-      findIndex: async () => null,
-    });
-  });
-  return ['proof of a message', times];
-}
-
-async function measureReproductions(): Promise<(readonly [string, Spread])[]> {
-  const write = async (kind: 'accettazione' | 'avvenuta-consegna', isLarge: boolean) => {
-    const times: number[] = [];
-    for (let sample = 0; sample < samples.count; sample += 1)
-      if ((sample % 10 === 0) === isLarge) times.push(await samples.reproduce(sample, kind));
-    return spread(times);
-  };
-  return [
-    ['acceptance receipt written again', await write('accettazione', false)],
-    ['complete delivery receipt of 30 KB', await write('avvenuta-consegna', false)],
-    ['complete delivery receipt of 1 MB', await write('avvenuta-consegna', true)],
-  ];
-}
-
-async function measureVerification(full: boolean): Promise<string[]> {
-  const trust = { provider: { ...stampTrust }, stamps: stampTrust };
-  const { result, ms, memory } = await watch(() =>
-    verifyLog({
-      ...{ db, archive, trust, full, now: time.now, provider: provider.name },
-      isOurDomain: (domain) => domain.endsWith('alfa.test'),
-    }),
+async function weigh({ folder, ...log }: Bench): Promise<string> {
+  const count = await findLastSeq(log);
+  const names = await readdir(join(folder, 'log-segments'));
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(folder, 'log-segments', name))).size),
   );
-  if (result.findings.some(({ code }) => code !== 'incoherent'))
-    throw new Error(JSON.stringify(result.findings[0]));
-  const read = result.streams.reduce((sum, stream) => sum + stream.entriesRead, 0);
-  return [
-    `pec log verify${full ? ' --full' : ''}`,
-    `${(ms / 1000).toFixed(1)} s`,
-    inCount(read),
-    inMb(memory),
-  ];
+  const rows = (await stat(join(folder, 'pec.db'))).size / count;
+  const files = sizes.reduce((sum, size) => sum + size, 0) / count;
+  return `Bytes an entry: ${rows.toFixed(0)} in the database with all indexes, ${files.toFixed(0)} in the sealed files, **${(rows + files).toFixed(0)}** in all.`;
 }
 
-try {
-  for (let day = 0; day < days; day += 1) await fillAndSeal(day);
-  const last = await findLastSeq();
-  const times = [
-    ...(await measureSearches(last)),
-    await measureProofs(last),
-    ...(await measureReproductions()),
-  ].map(([what, { median, p99, longest }]) => [what, inMs(median), inMs(p99), inMs(longest)]);
-  const verifications = [await measureVerification(false)];
-  if (options.full) verifications.push(await measureVerification(true));
-  await db.close();
-  const rows = (await stat(file)).size;
-  const exported = await sizeOfFiles(segments);
-  const page = [
-    `## The message log with ${inCount(last)} entries`,
-    '',
-    '`npm run bench:log -- --entries N`: ten legal days, each sealed after its end.',
-    '',
-    renderRows(
-      [
-        'entries before',
-        'append, each, many at once',
-        'of the processor',
-        'a message alone, durable',
-        'messages, 64 clients',
-      ],
-      appended,
-    ),
-    '',
-    renderRows(
-      ['entries sealed', 'time', 'of the processor', 'memory before, most', 'event loop held'],
-      seals,
-    ),
-    '',
-    renderRows(['what', 'median', '99 %', 'longest'], times),
-    '',
-    renderRows(['what', 'time', 'entries read', 'memory, most'], verifications),
-    '',
-    `Bytes an entry: ${Math.round(rows / last)} in the database with all indexes, ${Math.round(exported / last)} in the sealed files, ${Math.round((rows + exported) / last)} in all.`,
-  ].join('\n');
-  console.log(page);
-  if (options.write) writeSection('message-log', page);
-} finally {
-  await db.close();
-  rmSync(folder, { recursive: true, force: true });
+async function fill(bench: Bench): Promise<string[]> {
+  const appended: string[][] = [];
+  const sealed: string[][] = [];
+  const answers: string[] = [];
+  for (let day = 0; day < days; day += 1) {
+    appended.push(await appendDay(bench, day));
+    console.log(`day ${day + 1} appended: ${appended.at(-1)?.join(', ')}`);
+    sealed.push(await sealDay(bench, day));
+    console.log(`day ${day + 1} sealed: ${sealed.at(-1)?.join(', ')}`);
+    if (asked.includes(day + 1)) answers.push(await ask(bench));
+  }
+  return [renderRows(appendColumns, appended), renderRows(sealColumns, sealed), ...answers];
+}
+
+async function verify(bench: Bench): Promise<string> {
+  bench.time.now = firstDay + (days + 1) * dayMs;
+  const rows = [await measureVerification(bench, false)];
+  if (options.full) rows.push(await measureVerification(bench, true));
+  return renderRows(['', 'time', 'entries read', 'memory at most'], rows);
+}
+
+async function run(folder: string): Promise<void> {
+  const bench = await openBench(folder);
+  try {
+    const found = options.again === undefined ? await fill(bench) : [await ask(bench)];
+    const heading = `## The message log with ${inCount(await findLastSeq(bench))} entries`;
+    const how = `    npm run bench:log -- --entries ${perDay * days}`;
+    const page = [heading, how, ...found, await verify(bench), await weigh(bench)].join('\n\n');
+    console.log(page);
+    if (options.write) writeSection('message-log', page);
+  } finally {
+    await bench.db.close();
+  }
+}
+
+if (options.again !== undefined) await run(options.again);
+else {
+  if (!(perDay >= 100)) throw new Error('--entries is a number, 1000 at least');
+  const room = statfsSync(options.folder);
+  if (room.bavail * room.bsize < perDay * days * bytesToExpect)
+    throw new Error(`${options.folder} has too little room: --folder names another place`);
+  const folder = mkdtempSync(join(options.folder, 'openpec-log-'));
+  try {
+    await run(folder);
+  } finally {
+    if (options.keep) console.log(`The log is in ${folder}.`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
 }
