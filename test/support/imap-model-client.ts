@@ -179,7 +179,8 @@ export class ModelClient {
     const uids = [...known.keys()].sort((a, b) => a - b);
     assert.equal(uids.length, this.#messages.length, 'messages after QRESYNC');
     this.#messages = uids.map((uid, index) => {
-      const told = this.#messages[index]?.uid;
+      // Without message numbers nothing was said of places.
+      const told = this.#enabled.has('UIDONLY') ? uid : this.#messages[index]?.uid;
       assert.equal(told ?? uid, uid, `UID of message ${index + 1} after QRESYNC`);
       return known.get(uid) as KnownMessage;
     });
