@@ -6,9 +6,11 @@ import type { TLSSocket } from 'node:tls';
 import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server';
 import { plainAddress } from '../edge/admission.ts';
 import { MailError } from '../lib/mail-error.ts';
+import type { SaslExchange, SaslMechanism } from '../sasl/mechanisms.ts';
 import type { SmtpAcceptance, SmtpClient, SmtpEdgeName, SmtpLimits, SmtpLog, SmtpServer } from './edge.ts';
 import { type MessageBody, readBody } from './message-body.ts';
 import { buildReply, ReplyError } from './reply.ts';
+import { type LogInBySasl, toReplyError } from './sasl-dialogue.ts';
 import { type StrictEdge, type StrictHandlers, StrictServer } from './strict-server.ts';
 
 export interface DialogueSession {
@@ -33,6 +35,12 @@ export interface DialogueMessage extends DialogueTransaction {
 export interface DialogueDecisions {
   /** Resolves with a name for the session's user; only where there is AUTH. */
   readonly logIn?: (credentials: Credentials, session: DialogueSession) => Promise<string>;
+  /** The same by a SASL exchange; left out where only passwords are taken. @throws {SaslProblem} */
+  readonly logInBySasl?: (
+    mechanism: SaslMechanism,
+    exchange: Omit<SaslExchange, 'nonce'>,
+    session: DialogueSession,
+  ) => Promise<string>;
   readonly takeReversePath: (path: string, session: DialogueSession) => Promise<void>;
   readonly takeRecipient: (recipient: string, transaction: DialogueTransaction) => Promise<void>;
   readonly takeMessage: (message: DialogueMessage) => Promise<SmtpAcceptance>;
@@ -64,7 +72,12 @@ export function createDialogueServer(options: DialogueOptions): SmtpServer {
     options.log({ event: 'turned-away', edge: options.edge, session: '', address, reason });
   const { hostname, mode, tls, limits } = options;
   const login = options.decisions.logIn !== undefined;
-  const server = new StrictServer({ hostname, mode, tls, limits, login, turnedAway }, dialogue.handlers());
+  const sasl =
+    options.decisions.logInBySasl === undefined
+      ? {}
+      : { logInBySasl: (session: SMTPServerSession) => dialogue.logInBySasl(session) };
+  const edge = { hostname, mode, tls, limits, login, turnedAway, ...sasl };
+  const server = new StrictServer(edge, dialogue.handlers());
   // A client that breaks off a handshake or a message: nothing to do, but an error without listener ends Node.
   server.on('error', (error: Error & { remoteAddress?: string }) => {
     const address = plainAddress(error.remoteAddress ?? '');
@@ -164,9 +177,7 @@ class Dialogue {
     answer: (error: Error | null, response?: { user: string }) => void,
   ): void {
     const work = async (): Promise<string> => {
-      const tries = (this.#logins.get(session) ?? 0) + 1;
-      this.#logins.set(session, tries);
-      if (tries > this.#options.limits.logins) throw tooManyLogins();
+      this.#countLogin(session);
       const logIn = this.#options.decisions.logIn;
       if (logIn === undefined) throw new Error('AUTH on an edge without logins');
       return logIn(readCredentials(auth), this.#session(session));
@@ -175,6 +186,26 @@ class Dialogue {
       (user) => answer(null, { user }),
       (error) => answer(this.#refuse('SESSION', session, error)),
     );
+  }
+
+  /** @throws by what it returns: {ReplyError}, told to the diagnostics */
+  logInBySasl(session: SMTPServerSession): LogInBySasl {
+    return async (mechanism, exchange) => {
+      try {
+        this.#countLogin(session);
+        const logIn = this.#options.decisions.logInBySasl;
+        if (logIn === undefined) throw new Error('SASL on an edge without it');
+        return await logIn(mechanism, exchange, this.#session(session));
+      } catch (error) {
+        throw this.#refuse('SESSION', session, toReplyError(error));
+      }
+    };
+  }
+
+  #countLogin(session: SMTPServerSession): void {
+    const tries = (this.#logins.get(session) ?? 0) + 1;
+    this.#logins.set(session, tries);
+    if (tries > this.#options.limits.logins) throw tooManyLogins();
   }
 
   async #takeReversePath(path: string, session: SMTPServerSession): Promise<void> {

@@ -3,9 +3,11 @@
  * does not keep, enhanced status on every reply that may have one, limits on what a client may waste.
  */
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { SaslMechanism } from '../sasl/mechanisms.ts';
 import type { SmtpLimits } from './edge.ts';
 import { readPathCommand } from './path-command.ts';
 import { splitStatus, wrapReplyText } from './reply.ts';
+import { converse, listSaslMechanisms } from './sasl-dialogue.ts';
 import type { StrictServer } from './strict-server.ts';
 import { StrictStream } from './strict-stream.ts';
 
@@ -106,9 +108,27 @@ export class StrictConnection extends SMTPConnection {
     const offersAuth = this.secure && this._isSupported('AUTH') && !this.session.user;
     const lines = [this.name, 'PIPELINING', `SIZE ${size}`, '8BITMIME', 'ENHANCEDSTATUSCODES'];
     if (!this.secure && this._isSupported('STARTTLS')) lines.push('STARTTLS');
-    if (offersAuth) lines.push(`AUTH ${authMethods.join(' ')}`);
+    if (offersAuth) lines.push(`AUTH ${[...this.#saslNames(), ...authMethods].join(' ')}`);
     super.send(250, lines, false);
     done();
+  }
+
+  /** Mechanisms that smtp-server lacks go their own way; refusals common to all are smtp-server's. */
+  override handler_AUTH(command: Buffer, done: Done): void {
+    const [, name = '', initial, more] = command.toString('latin1').trim().split(/\s+/);
+    const mechanism = this.#sasl().find((each) => each.name === name.toUpperCase());
+    const logInBySasl = this._server.edge.logInBySasl;
+    if (mechanism === undefined || logInBySasl === undefined || more !== undefined || this.session.user)
+      super.handler_AUTH(command, done);
+    else void converse(this, { mechanism, initial, done }, logInBySasl(this.session));
+  }
+
+  #sasl(): readonly SaslMechanism[] {
+    return this._server.edge.logInBySasl === undefined ? [] : listSaslMechanisms(this);
+  }
+
+  #saslNames(): string[] {
+    return this.#sasl().map(({ name }) => name);
   }
 
   override handler_HELO(command: Buffer, done: Done): void {

@@ -6,9 +6,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
 import { describeCredential, type ProvedBy } from '../edge/credential.ts';
+import { createLoginDesk, type DeskAccounts, type LoginOutcome } from '../edge/login-desk.ts';
 import type { LoginGuard } from '../edge/login-guard.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { isAddress, normalizeAddress, sameAddress } from '../mime/address.ts';
+import type { SaslExchange, SaslMechanism } from '../sasl/mechanisms.ts';
+import { SaslProblem } from '../sasl/scram.ts';
 import {
   type Credentials,
   createDialogueServer,
@@ -57,9 +60,7 @@ export interface SubmissionOptions<L extends SubmissionLogin> {
   readonly mode: 'implicit' | 'starttls';
   /** Asked at each handshake, so that a renewed certificate counts at once. */
   readonly tls: () => SecureContext;
-  readonly accounts: {
-    /** Undefined for a wrong name or password, after the same time for both. `from`: the client's address. */
-    authenticate(login: string, password: string, scope: 'smtp', from: string): Promise<L | undefined>;
+  readonly accounts: DeskAccounts<L> & {
     /** The login as it is now; undefined when it or its password was taken back since. */
     renew(login: NoInfer<L>): Promise<NoInfer<L> | undefined>;
   };
@@ -75,13 +76,28 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   const logins = new Map<string, L>();
   const { hostname, mode, tls, log } = options;
 
-  async function logIn(credentials: Credentials, session: DialogueSession): Promise<string> {
-    const login = await checkPassword(options, credentials, session);
+  const desk = createLoginDesk({ accounts: options.accounts, guard: options.guard, scope: 'smtp' });
+
+  function enter(login: L, session: DialogueSession): string {
     logins.set(session.id, login);
     const { address } = session.client;
     const proved = { login: login.name, ...describeCredential(login) };
     log({ event: 'login', edge, session: session.id, address, ...proved });
     return login.name;
+  }
+
+  async function logIn({ name, password }: Credentials, session: DialogueSession): Promise<string> {
+    const attempt = desk.byPassword(session.client.address, name, password);
+    return enter(await requireLogin(options, session, { name, attempt }), session);
+  }
+
+  async function logInBySasl(
+    mechanism: SaslMechanism,
+    exchange: Omit<SaslExchange, 'nonce'>,
+    session: DialogueSession,
+  ): Promise<string> {
+    const attempt = desk.bySasl(session.client.address, mechanism, exchange);
+    return enter(await requireLogin(options, session, { name: '', attempt }), session);
   }
 
   async function takeReversePath(path: string, session: DialogueSession): Promise<void> {
@@ -122,41 +138,29 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   const closed = (session: string) => {
     logins.delete(session);
   };
-  const decisions = { logIn, takeReversePath, takeRecipient, takeMessage, closed };
+  const sasl = desk.hasKeys ? { logInBySasl } : {};
+  const decisions = { logIn, ...sasl, takeReversePath, takeRecipient, takeMessage, closed };
   return createDialogueServer({ edge, hostname, mode, tls, limits, log, decisions });
 }
 
-async function checkPassword<L extends SubmissionLogin>(
-  options: SubmissionOptions<L>,
-  credentials: Credentials,
+/** The login, or a refusal that is the same for every reason but a lock, after the guard's wait. */
+async function requireLogin<L extends SubmissionLogin>(
+  { log, mode }: SubmissionOptions<L>,
   session: DialogueSession,
+  { name, attempt }: { readonly name: string; readonly attempt: Promise<LoginOutcome<L>> },
 ): Promise<L> {
   const { address } = session.client;
-  const edge = options.mode === 'implicit' ? 'submissions' : 'submission';
-  const turn = options.guard.begin(address, credentials.name);
-  const fail = async (reason: 'credentials' | 'locked' | 'unavailable') => {
-    const login = credentials.name.slice(0, 320);
-    options.log({ event: 'login-failed', edge, session: session.id, address, login, reason });
-    await delay(turn.delayMs);
-  };
-  if (turn.locked) {
-    await fail('locked');
-    throw lockedError();
-  }
-  let login: L | undefined;
-  try {
-    login = await options.accounts.authenticate(credentials.name, credentials.password, 'smtp', address);
-  } catch (error) {
-    turn.undecided();
-    await fail('unavailable');
+  const edge = mode === 'implicit' ? 'submissions' : 'submission';
+  const fail = (login: string, reason: 'credentials' | 'locked' | 'unavailable') =>
+    log({ event: 'login-failed', edge, session: session.id, address, login: login.slice(0, 320), reason });
+  const outcome = await attempt.catch((error: unknown) => {
+    if (!(error instanceof SaslProblem)) fail(name, 'unavailable');
     throw error;
-  }
-  if (login === undefined) {
-    await fail('credentials');
-    throw wrongCredentials();
-  }
-  turn.succeeded();
-  return login;
+  });
+  if (outcome.result === 'ok') return outcome.login;
+  fail(outcome.name, outcome.result);
+  await delay(outcome.delayMs);
+  throw outcome.result === 'locked' ? lockedError() : wrongCredentials();
 }
 
 /** The reverse path must be an address of the login; the null path has nobody to answer for it. */

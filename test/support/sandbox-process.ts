@@ -19,6 +19,8 @@ export interface Ports {
   readonly mx: number;
   readonly imap: number;
   readonly imaps: number;
+  readonly pop3: number;
+  readonly pop3s: number;
   readonly https: number;
 }
 
