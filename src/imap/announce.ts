@@ -1,7 +1,7 @@
 /** Telling the client what changed in its folder (RFC 3501 §7.3, §7.4; VANISHED and MODSEQ of RFC 7162). */
 import { MailError } from '../lib/mail-error.ts';
 import type { MessageRecord } from '../mailbox/mail-store.ts';
-import { formatRanges } from './number-ranges.ts';
+import { formatRanges, type Ranges, valuesOf } from './number-ranges.ts';
 import { Farewell } from './refusal.ts';
 import type { Session } from './session.ts';
 import type { FolderView } from './view.ts';
@@ -27,7 +27,9 @@ export async function refreshView(session: Session): Promise<void> {
 /** Writes all changes that are known and may be told. */
 export async function announceChanges(session: Session, announcing: Announcing): Promise<void> {
   const { view, out } = session;
-  const { vanished, expunged, exists, changed } = view.takeAnnouncement(announcing === 'all');
+  const news = view.takeAnnouncement(announcing === 'all');
+  const { vanished, expunged, exists, changed } = news;
+  if (expunged.length > 0) session.contexts?.beforeRemoval(pairUp(vanished, expunged));
   if (session.tellsVanished) {
     if (vanished.length > 0) session.untagged(`VANISHED ${formatRanges(vanished)}`);
   } else {
@@ -41,8 +43,15 @@ export async function announceChanges(session: Session, announcing: Announcing):
     announceFlags(session, record);
     if (out.full) await out.drained();
   }
+  await session.contexts?.afterChange(news.added, news.touched);
   // RFC 7162 §3.2: modseqs were told while removals wait; a client that stops here must not think it has all.
   if (view.hasGone && session.has('QRESYNC')) tellHighestModseq(session);
+}
+
+/** Removed UIDs with their sequence numbers, which come from the highest down. */
+function pairUp(vanished: Ranges, expunged: readonly number[]): Map<number, number> {
+  const pairs = [...valuesOf(vanished)].map((uid, index) => [uid, expunged.at(-1 - index) ?? 0] as const);
+  return new Map(pairs);
 }
 
 /** Up to where the client has been told everything. */

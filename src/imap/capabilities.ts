@@ -50,6 +50,8 @@ const capabilities: readonly Capability[] = [
   { name: 'SORT' },
   { name: 'SORT=DISPLAY' },
   { name: 'ESORT' },
+  { name: 'CONTEXT=SEARCH' },
+  { name: 'CONTEXT=SORT' },
   { name: 'THREAD=ORDEREDSUBJECT' },
   { name: 'THREAD=REFERENCES' },
   { name: 'I18NLEVEL=1' },

@@ -40,6 +40,14 @@ export interface ImapAccounts extends DeskAccounts<ImapLogin> {
   watchLogin?(login: ImapLogin, end: () => void): () => void;
 }
 
+/** Told with the news of the selected folder, in its place among them. */
+export interface NewsWatch {
+  /** Before removed messages are announced: their UIDs with the sequence numbers they still have. */
+  beforeRemoval(removed: ReadonlyMap<number, number>): void;
+  /** After everything else: new messages, and those whose flags may have changed. */
+  afterChange(added: Ranges, touched: ReadonlySet<number>): Promise<void>;
+}
+
 /** What a session may ask of its connection. */
 export interface Link {
   readonly facts: ConnectionFacts;
@@ -87,6 +95,8 @@ export class Session {
   #dirty = false;
   /** Called at each change of the selected folder; set while idling. */
   onChange: (() => void) | undefined;
+  /** Searches that are kept up to date (RFC 5267); goes with the selected folder. */
+  contexts: NewsWatch | undefined;
   /** The result `$` stands for (RFC 5182), UIDs. */
   savedSearch: Ranges = [];
 
@@ -162,6 +172,7 @@ export class Session {
     this.#view = undefined;
     this.#dirty = false;
     this.savedSearch = [];
+    this.contexts = undefined;
   }
 
   /** True when the folder changed since this was asked last. */

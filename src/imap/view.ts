@@ -34,6 +34,10 @@ export interface Announcement {
   readonly exists: number | undefined;
   /** Messages whose flags changed, in UID order. */
   readonly changed: readonly MessageRecord[];
+  /** New messages. */
+  readonly added: Ranges;
+  /** Messages whose flags may have changed since the last time, by others or by this session. */
+  readonly touched: ReadonlySet<number>;
 }
 
 export interface OpenedFolder {
@@ -60,6 +64,10 @@ export class FolderView {
   /** Modseqs this session learned from its own commands: no news when they come back as changes. */
   #told = new Map<number, number>();
   #announcedCount: number;
+  /** See {@link Announcement.touched}. */
+  #touched = new Set<number>();
+  /** Set while somebody asks for {@link Announcement.touched}: a large STORE would make it large. */
+  tracksTouched = false;
 
   constructor(opened: OpenedFolder) {
     this.folder = opened.folder;
@@ -157,6 +165,7 @@ export class FolderView {
     for (const record of records) {
       this.#told.set(record.uid, record.modseq);
       this.#changed.delete(record.uid);
+      if (this.tracksTouched) this.#touched.add(record.uid);
     }
   }
 
@@ -207,11 +216,15 @@ export class FolderView {
   takeAnnouncement(expunges: boolean): Announcement {
     const vanished = expunges ? this.#gone : emptyRanges;
     const expunged = this.#forget(vanished);
-    const exists = this.count > this.#announcedCount - expunged.length ? this.count : undefined;
+    const told = this.#announcedCount - expunged.length;
+    const exists = this.count > told ? this.count : undefined;
+    const added = exists === undefined ? emptyRanges : this.#map.uidsAt([[told + 1, exists]]);
     this.#announcedCount = this.count;
     const changed = [...this.#changed.values()].sort((a, b) => a.uid - b.uid);
+    const touched = new Set([...this.#touched, ...changed.map(({ uid }) => uid)]);
     this.#changed = new Map();
-    return { vanished, expunged, exists, changed };
+    this.#touched = new Set();
+    return { vanished, expunged, exists, changed, added, touched };
   }
 
   #forget(uids: Ranges): number[] {

@@ -5,11 +5,15 @@ import { valuesOf } from '../number-ranges.ts';
 import { type Progress, withProgress } from '../progress.ts';
 import { Refusal } from '../refusal.ts';
 import { answerExtended, answerPlainly } from '../search/answer.ts';
+import { keepUpdated, prepareUpdate } from '../search/keep-updated.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
-import { readReturnOptions } from '../wire/return-options.ts';
+import { type ReturnOptions, readReturnOptions } from '../wire/return-options.ts';
 import { readSearchProgram, type SearchKey } from '../wire/search-keys.ts';
+
+/** What IMAP4rev2 gives who asks for nothing in particular (RFC 9051 §6.4.4). */
+const wantsAll: ReturnOptions = { items: new Set(['ALL']), partial: undefined, update: undefined };
 
 function readSearch(args: Arguments, session: Session, byUid: boolean): Action {
   args.space();
@@ -21,12 +25,14 @@ function readSearch(args: Arguments, session: Session, byUid: boolean): Action {
     const withModseq = mentions(key, 'modseq');
     if (withModseq) becomeCondstoreAware(session);
     const call = { tag, byUid, withModseq, sorted: false };
+    const update = prepareUpdate(session, { tag, byUid, key }, options);
     const { uids, records } = await withProgress(session, tag, (progress) =>
       searchOrForget(session, key, { saves, progress }),
     );
     const found = { uids: [...valuesOf(uids)], records };
     if (options === undefined && !session.has('IMAP4rev2')) answerPlainly(session, call, found);
-    else answerExtended(session, call, found, options ?? { items: new Set(['ALL']), partial: undefined });
+    else answerExtended(session, call, found, options ?? wantsAll);
+    keepUpdated(session, update, found.uids);
     return undefined;
   };
 }

@@ -3,6 +3,7 @@ import { type Action, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { withProgress } from '../progress.ts';
 import { answerExtended, answerPlainly } from '../search/answer.ts';
+import { keepUpdated, prepareUpdate } from '../search/keep-updated.ts';
 import { loadFacts } from '../search/load-facts.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
 import { needsHeaders, readSortKeys, sortMessages } from '../search/sort.ts';
@@ -22,14 +23,17 @@ function readSort(args: Arguments, byUid: boolean): Action {
   return async (session, { tag }) => {
     const withModseq = mentions(key, 'modseq');
     if (withModseq) becomeCondstoreAware(session);
-    const found = await withProgress(session, tag, async (progress) => {
+    const update = prepareUpdate(session, { tag, byUid, key, sortKeys }, options);
+    const { rows, records } = await withProgress(session, tag, async (progress) => {
       const result = await runSearch(session, key, { keepRecords: true, progress });
       const facts = await loadFacts(session, result, { withHeaders: needsHeaders(sortKeys), progress });
-      return { uids: sortMessages(facts, sortKeys), records: result.records };
+      return { rows: sortMessages(facts, sortKeys), records: result.records };
     });
+    const found = { uids: rows.map(({ uid }) => uid), records };
     const call = { tag, byUid, withModseq, sorted: true };
     if (options === undefined) answerPlainly(session, call, found);
     else answerExtended(session, call, found, options);
+    keepUpdated(session, update, found.uids, rows);
     return undefined;
   };
 }

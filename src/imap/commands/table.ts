@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { deleteacl, getacl, listrights, myrights, setacl } from './acl.ts';
 import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
+import { cancelupdate } from './cancelupdate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
 import { compress } from './compress.ts';
@@ -69,6 +70,7 @@ const all: readonly Command[] = [
   subscribe,
   unsubscribe,
   // Selected
+  cancelupdate,
   check,
   close,
   copyCommand,

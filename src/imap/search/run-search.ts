@@ -38,18 +38,23 @@ export interface SearchRun {
   /** For SORT and THREAD, which need the records again. */
   readonly keepRecords?: boolean;
   readonly progress?: Progress;
+  /** Only these messages. */
+  readonly among?: Ranges;
+  /** Sets of sequence numbers as they were when a search began that goes on (RFC 5267 §4.3). */
+  readonly fixedSets?: ReadonlyMap<SearchKey, Ranges>;
 }
 
 export async function runSearch(
   session: Session,
   key: SearchKey,
-  { keepRecords = false, progress }: SearchRun = {},
+  { keepRecords = false, progress, among, fixedSets }: SearchRun = {},
 ): Promise<SearchResult> {
-  const sets = resolveSets(session, key);
+  const sets = new Map([...resolveSets(session, key), ...(fixedSets ?? [])]);
   const now = session.clock();
   const keeps = keepRecords || mentions(key, 'modseq');
-  const candidates = boundOf(key, sets, session.view.uids);
-  if (!keeps && isDecidedByView(key)) {
+  const all = among === undefined ? session.view.uids : intersect(among, session.view.uids);
+  const candidates = boundOf(key, sets, all);
+  if (!keeps && among === undefined && isDecidedByView(key)) {
     return { uids: judgeInView(session, key, { sets, now, candidates }), records: undefined };
   }
   const records = keeps ? new Map<number, MessageRecord>() : undefined;
@@ -144,6 +149,14 @@ function* walkKeys(key: SearchKey): Generator<SearchKey> {
   yield key;
   if (key.kind === 'not') yield* walkKeys(key.key);
   if (key.kind === 'and' || key.kind === 'or') for (const each of key.keys) yield* walkKeys(each);
+}
+
+/** The sets of sequence numbers in a search, as the UIDs they name now; those of UIDs stay open to new messages. */
+export function fixSets(session: Session, key: SearchKey): Map<SearchKey, Ranges> {
+  const resolved = [...resolveSets(session, key)];
+  return new Map(
+    resolved.filter(([each]) => each.kind === 'set' && (!each.byUid || each.set.kind === 'saved')),
+  );
 }
 
 /** A set may name sequence numbers beyond the last message: in a search they simply match nothing. */

@@ -49,20 +49,29 @@ export function needsHeaders(keys: readonly SortKey[]): boolean {
   return keys.some((key) => key.fromRecord !== true);
 }
 
-/** UIDs in sorted order; equals stay in the order of the folder. */
-export function sortMessages(messages: readonly MessageFacts[], keys: readonly SortKey[]): number[] {
-  const rows = messages.map((facts) => ({
-    uid: facts.record.uid,
-    values: keys.map((key) => key.valueOf(facts)),
-  }));
-  rows.sort((a, b) => {
-    for (const [index, { reverse }] of keys.entries()) {
-      const order = compare(a.values[index] as SortValue, b.values[index] as SortValue);
-      if (order !== 0) return reverse ? -order : order;
-    }
-    return a.uid - b.uid;
-  });
-  return rows.map(({ uid }) => uid);
+/** A message with what it is sorted by. */
+export interface SortRow {
+  readonly uid: number;
+  readonly values: readonly SortValue[];
+}
+
+/** In sorted order; equals stay in the order of the folder. */
+export function sortMessages(messages: readonly MessageFacts[], keys: readonly SortKey[]): SortRow[] {
+  const rows = messages.map(
+    (facts): SortRow => ({
+      uid: facts.record.uid,
+      values: keys.map((key) => key.valueOf(facts)),
+    }),
+  );
+  return rows.sort((a, b) => compareRows(a, b, keys));
+}
+
+export function compareRows(a: SortRow, b: SortRow, keys: readonly SortKey[]): number {
+  for (const [index, { reverse }] of keys.entries()) {
+    const order = compare(a.values[index] as SortValue, b.values[index] as SortValue);
+    if (order !== 0) return reverse ? -order : order;
+  }
+  return a.uid - b.uid;
 }
 
 function compare(a: SortValue, b: SortValue): number {

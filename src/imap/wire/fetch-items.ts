@@ -52,16 +52,17 @@ const deepestPath = 200;
 /** One item, a macro, or a list of items. @throws {SyntaxProblem} */
 export function readFetchItems(args: Arguments): FetchRequest[] {
   if (args.peek() !== '(') {
-    const request = readItem(args);
+    const request = readFetchItem(args);
     const macro = request.kind === 'word' ? macros.get(request.name) : undefined;
     return macro?.map((name) => ({ kind: 'word', name })) ?? [request];
   }
-  const requests = args.list(() => readItem(args));
+  const requests = args.list(() => readFetchItem(args));
   if (requests.length > mostItems) throw new SyntaxProblem(`A FETCH takes at most ${mostItems} items`);
   return requests;
 }
 
-function readItem(args: Arguments): FetchRequest {
+/** One item; no macro. @throws {SyntaxProblem} */
+export function readFetchItem(args: Arguments): FetchRequest {
   const name = args.match(/[A-Za-z0-9.]+/y)?.[0].toUpperCase();
   if (name === undefined) throw new SyntaxProblem('A FETCH item is expected');
   const old = oldNames.get(name);

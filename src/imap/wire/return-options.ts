@@ -1,5 +1,6 @@
-/** RETURN options of SEARCH and SORT (RFC 4731; SAVE of RFC 5182; PARTIAL of RFC 9394). */
+/** RETURN options of SEARCH and SORT (RFC 4731; SAVE of RFC 5182; PARTIAL of RFC 9394; CONTEXT, UPDATE of RFC 5267). */
 import type { Arguments } from './arguments.ts';
+import { type FetchRequest, readFetchItem } from './fetch-items.ts';
 import { SyntaxProblem } from './syntax.ts';
 
 /** The n-th results; negative numbers count from the last. First is not beyond last in that direction. */
@@ -16,6 +17,8 @@ export type ReturnItem = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';
 export interface ReturnOptions {
   readonly items: ReadonlySet<ReturnItem>;
   readonly partial: PartialRange | undefined;
+  /** The result is kept up to date; with these items of new messages (RFC 5465 §7). */
+  readonly update: { readonly items: readonly FetchRequest[] } | undefined;
 }
 
 const knownItems: readonly string[] = ['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'] satisfies ReturnItem[];
@@ -25,12 +28,16 @@ export function readReturnOptions(args: Arguments): ReturnOptions | undefined {
   if (!args.tryText('RETURN ')) return undefined;
   const items = new Set<ReturnItem>();
   let partial: PartialRange | undefined;
+  let update: ReturnOptions['update'];
   args.list(() => {
     const name = args.keyword();
     if (name === 'PARTIAL' && partial === undefined) {
       args.space();
       partial = readPartialRange(args);
-    } else if (knownItems.includes(name)) items.add(name as ReturnItem);
+    } else if (name === 'UPDATE') update = { items: args.tryText(' (') ? readUpdateItems(args) : [] };
+    else if (knownItems.includes(name)) items.add(name as ReturnItem);
+    // RFC 5267 §4.2: a hint that this server makes nothing of.
+    else if (name === 'CONTEXT') return;
     else throw new SyntaxProblem(`There is no RETURN option ${name}`);
   });
   args.space();
@@ -38,7 +45,15 @@ export function readReturnOptions(args: Arguments): ReturnOptions | undefined {
     throw new SyntaxProblem('PARTIAL and ALL exclude each other');
   // RFC 4731 §3.1: an empty list asks for ALL.
   if (items.size === 0 && partial === undefined) items.add('ALL');
-  return { items, partial };
+  return { items, partial, update };
+}
+
+/** The rest of a list of items, after its parenthesis. */
+function readUpdateItems(args: Arguments): FetchRequest[] {
+  const items = [readFetchItem(args)];
+  while (args.tryText(' ')) items.push(readFetchItem(args));
+  args.text(')');
+  return items;
 }
 
 /** `1:500` or `-1:-100`. @throws {SyntaxProblem} */

@@ -42,7 +42,15 @@ describe('the view of a folder', () => {
     const view = openView([1, 2, 3]);
     await view.refresh(storeTelling({ highestModseq: 12, vanished: [2, 9] }));
     const held = view.takeAnnouncement(false);
-    assert.deepEqual(held, { vanished: [], expunged: [], exists: undefined, changed: [] });
+    const nothing = {
+      vanished: [],
+      expunged: [],
+      exists: undefined,
+      changed: [],
+      added: [],
+      touched: new Set(),
+    };
+    assert.deepEqual(held, nothing);
     assert.equal(view.sequenceOf(3), 3);
     assert.ok(view.hasGone);
     assert.equal(view.modseq, 10, 'the client has not been told all');
