@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Checks a proof bundle with Python's standard library and openssl: check.py BUNDLE ANCHORS.pem
 ANCHORS.pem holds the authorities you believe: of the provider's certificates and of time stamps."""
-import base64, datetime, hashlib, json, os, re, subprocess, sys, tempfile
+import base64, datetime, hashlib, json, pathlib, re, subprocess, sys, tempfile
+
+def need(holds, what):
+    if not holds: sys.exit(f"The proof does NOT hold: {what}")
 
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
@@ -15,45 +18,43 @@ def root_of(line, index, size, path):
         elif index < last:
             node = sha256(b"\1", node, path.pop(0))
         index, last = index // 2, last // 2
-    assert not path, "a path is too long"
+    need(not path, "a path is too long")
     return node.hex()
 
 def openssl(command, time, **files):
     """Runs openssl with the files by name, certificates judged at that time; what it printed."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
-            with open(os.path.join(folder, name), "wb") as file:
-                file.write(content)
+            pathlib.Path(folder, name).write_bytes(content)
         at = int(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp())
-        anchors = ["-CAfile", os.path.abspath(sys.argv[2]), "-attime", str(at)]
-        done = subprocess.run(["openssl", *command.split(), *anchors], cwd=folder, capture_output=True)
-        assert done.returncode == 0, f"openssl {command}: {done.stderr.decode()}"
+        anchors = ["-CAfile", pathlib.Path(sys.argv[2]).resolve(), "-attime", str(at)]
+        done = subprocess.run(["openssl", *command, *anchors], cwd=folder, capture_output=True)
+        need(done.returncode == 0, f"openssl {' '.join(command)}: {done.stderr.decode()}")
         return done.stdout
 
 def check(text):
     frame = re.fullmatch(r'(.*),"signature":"([^"]+)","digest":"([0-9a-f]{64})"\}\n', text)
-    signed, signature, digest = frame.groups()
-    assert sha256(text[: frame.end(2) + 1].encode()).hex() == digest, "the bundle was altered"
-    bundle = json.loads(signed + "}")
-    cms = "cms -verify -binary -inform DER -no-CApath -no-CAstore -in cms -verify_email posta-certificata@"
-    cms += bundle["provider"]["domain"]
-    openssl(cms + " -content signed", bundle["madeAt"], cms=base64.b64decode(signature), signed=signed.encode())
-    assert any(segment["entries"] for segment in bundle["segments"]), "the bundle proves nothing"
+    need(frame and sha256(text[: frame.end(2) + 1].encode()).hex() == frame[3], "the bundle was altered")
+    bundle = json.loads(frame[1] + "}")
+    cms = "cms -verify -binary -inform DER -no-CApath -no-CAstore -in cms -verify_email".split()
+    cms.append("posta-certificata@" + bundle["provider"]["domain"])
+    openssl([*cms, "-content", "it"], bundle["madeAt"], cms=base64.b64decode(frame[2]), it=frame[1].encode())
+    need(any(segment["entries"] for segment in bundle["segments"]), "the bundle proves nothing")
     facts = {sha256(each.encode()).hex() for each in bundle["facts"]}
     for segment in bundle["segments"]:
         root, stamps = segment["root"], segment["stamps"]
-        assert root_of(segment["header"], 0, segment["size"], segment["headerPath"]) == root, "header"
+        need(root_of(segment["header"], 0, segment["size"], segment["headerPath"]) == root, "header")
         for stamp in stamps:
-            token = base64.b64decode(stamp["token"])
-            openssl(f"ts -verify -digest {root} -token_in -in token", stamp["time"], token=token)
+            verify = ["ts", "-verify", "-digest", root, "-token_in", "-in", "token"]
+            openssl(verify, stamp["time"], token=base64.b64decode(stamp["token"]))
             print("stamped", stamp["time"], "by", stamp["authority"])
         statement = openssl(cms, stamps[0]["time"], cms=base64.b64decode(segment["statement"]))
-        assert json.loads(statement)["root"] == root, "the signed statement is about another root"
+        need(json.loads(statement)["root"] == root, "the signed statement is about another root")
         for entry in segment["entries"]:
             values = json.loads(entry["line"])
-            assert root_of(entry["line"], entry["index"], segment["size"], entry["path"]) == root, "entry"
-            assert values[5] == bundle["identificativo"] and values[10] in facts, "facts"
+            need(root_of(entry["line"], entry["index"], segment["size"], entry["path"]) == root, "entry")
+            need(values[5] == bundle["identificativo"] and values[10] in facts, "facts")
             print("entry", values[1], values[2], datetime.datetime.fromtimestamp(values[3] / 1000), values[4])
 
-check(open(sys.argv[1], encoding="utf-8", newline="").read())
+sys.exit(__doc__) if len(sys.argv) != 3 else check(open(sys.argv[1], encoding="utf-8", newline="").read())
 print("The proof holds.")

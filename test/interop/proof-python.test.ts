@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { createPemSigner } from '../../src/keys/pem.ts';
 import { openBundle, signBundle } from '../../src/message-log/proof/bundle.ts';
 import { makeProof } from '../../src/message-log/proof/make-proof.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -35,7 +36,7 @@ describe('the Python script for proofs', () => {
       'datetime',
       'hashlib',
       'json',
-      'os',
+      'pathlib',
       're',
       'subprocess',
       'sys',
@@ -71,10 +72,29 @@ describe('the Python script for proofs', () => {
     const line = entry.line;
     entry.line = line.replace('mario.rossi', 'anna.verdi');
     const sign = async () => Buffer.from(await signBundle(bundle, signer, log.time.now));
-    assert.match((await check(await sign())).text, /AssertionError: entry/);
+    assert.match((await check(await sign())).text, /does NOT hold: entry/);
     entry.line = line;
     segment.root = hash('sha256', 'another', 'hex');
-    assert.match((await check(await sign())).text, /AssertionError: header/);
+    assert.match((await check(await sign())).text, /does NOT hold: header/);
+  });
+
+  it('takes nothing in a bundle for an option of openssl', async (t) => {
+    const { check } = await start(t);
+    const log = await openProvedLog(t);
+    const bundle = await makeProof(await proofRequest(log));
+    const forged = { ...bundle, provider: { ...bundle.provider, domain: 'alfa.test -noverify' } };
+    const text = await signBundle(forged, createPemSigner(otherProvider), log.time.now);
+    const { status, text: said } = await check(Buffer.from(text));
+    assert.notEqual(status, 0);
+    assert.match(said, /does NOT hold: openssl cms -verify/);
+  });
+
+  it('checks without python3 -O taking its checks away, and says how it is called', async (t) => {
+    const { folder } = await start(t);
+    assert.doesNotMatch(readFileSync(script, 'utf8'), /^\s*assert /m);
+    const { status, text } = await runProgram('python3', [script], { cwd: folder });
+    assert.notEqual(status, 0);
+    assert.match(text, /check\.py BUNDLE ANCHORS\.pem/);
   });
 
   it('fails under other anchors', async (t) => {
