@@ -3,7 +3,6 @@
  * opened before anything listens, and the choice is logged.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createClamdScanner } from './antivirus/clamd.ts';
@@ -14,6 +13,7 @@ import { openFsBlobStore } from './blob/fs.ts';
 import { readSegments } from './blob/read-segments.ts';
 import { type ClockFinding, type ClockWatch, createClockWatch } from './clock/clock-watch.ts';
 import { createSntpSource } from './clock/sntp.ts';
+import { prepareDataFolder } from './config/data-folder.ts';
 import type { Config, IndexConfig } from './config/schema.ts';
 import {
   readCertificateFiles,
@@ -78,7 +78,7 @@ export interface WireOptions {
 
 /** Opens the provider's rows and bytes; several processes may do so at the same time. */
 export async function openStores(config: Config, clock: Clock = Date.now): Promise<Stores> {
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  prepareDataFolder(config.dataFolder);
   const db = openSqlite({ file: databaseFile(config.dataFolder) });
   const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
   const { scram, scramIterations } = config.logins;

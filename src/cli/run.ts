@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { readVersion } from '../telemetry/version.ts';
+import { buildBackupCommand } from './backup.ts';
 import { buildConfigCommand } from './config.ts';
 import { buildDomainCommand } from './domain.ts';
 import { CommandFailure, type ExitCode, exitCode } from './exit-code.ts';
@@ -52,6 +53,7 @@ export function buildProgram(terminal: Terminal): Command {
     buildDomainCommand(terminal),
     buildMailboxCommand(terminal),
     buildLoginCommand(terminal),
+    buildBackupCommand(terminal),
     buildQueueCommand(terminal),
     buildIndexCommand(terminal),
     log,
@@ -86,6 +88,10 @@ function pathOf(command: Command): string {
   return command.parent === null ? '' : `${pathOf(command.parent)}${command.name()} `;
 }
 
+function innermost(error: Error): Error {
+  return error.cause instanceof Error ? innermost(error.cause) : error;
+}
+
 function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof ConfigError) {
@@ -98,6 +104,8 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   }
   if (error instanceof MailError) {
     terminal.remark(`${error.publicText}.`.replace(/\.\.$/, '.'));
+    // Whoever types here is on the inside: "disk full" or "read-only" is what they must know.
+    if (error.cause instanceof Error) terminal.remark(`Reason: ${innermost(error.cause).message}`);
     return error.kind === 'temporary' ? exitCode.unavailable : exitCode.no;
   }
   terminal.remark(

@@ -23,11 +23,13 @@ export interface OwnProvider {
   addMailbox(name: string): Promise<Account>;
   /** `pec serve`, until it answers on every port. */
   serve(): Promise<ServerProcess>;
-  /** Stops what serves and removes the folder. */
+  /** Stops what serves. */
+  stop(): Promise<void>;
+  /** The same, and removes the folder. */
   remove(): Promise<void>;
 }
 
-const portNames = ['submission', 'submissions', 'mx', 'imap', 'imaps'] as const;
+const portNames = ['submission', 'submissions', 'mx', 'imap', 'imaps', 'pop3', 'pop3s', 'https'] as const;
 
 /** `pec init` with development keys; by default without a virus scanner but for the test file. */
 export async function makeOwnProvider(domain: string): Promise<OwnProvider> {
@@ -80,8 +82,11 @@ export async function makeOwnProvider(domain: string): Promise<OwnProvider> {
       );
       return server;
     },
-    async remove() {
+    async stop() {
       await Promise.all(running.map((server) => server.stop()));
+    },
+    async remove() {
+      await own.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
