@@ -15,7 +15,13 @@ import * as mailboxes from './mailboxes.ts';
 import { OpenSessions } from './open-sessions.ts';
 import { checkNewPassword, createPasswordHasher, type PasswordHasher } from './password.ts';
 import { renewLogin } from './proven-login.ts';
-import { createOfferKeys, deriveNewKeys, type OfferKeys, replaceKeys } from './scram-keys.ts';
+import {
+  createOfferKeys,
+  createScramKeeper,
+  type OfferKeys,
+  replaceKeys,
+  type ScramKeeper,
+} from './scram-keys.ts';
 
 export interface AccountsParts {
   readonly db: Database;
@@ -86,9 +92,10 @@ export function createAccounts(parts: AccountsParts): Accounts {
   const { db, clock } = parts;
   const hasher = parts.hasher ?? createPasswordHasher();
   const { scramIterations: iterations } = parts;
-  const prepareNew = async (password: string): Promise<NewPassword> => {
+  const keeper = iterations === undefined ? undefined : createScramKeeper(db, iterations);
+  const prepareNew = async (name: string, password: string): Promise<NewPassword> => {
     checkNewPassword(password);
-    const keys = iterations === undefined ? undefined : deriveNewKeys(password, iterations);
+    const keys = keeper?.derive(name.trim(), password);
     return { hash: await hasher.hash(password), keys: await keys };
   };
   const lastUses = new LastUses(db);
@@ -97,9 +104,9 @@ export function createAccounts(parts: AccountsParts): Accounts {
     ...createDomainMethods(db, clock),
     ...createMailboxMethods(db, clock, prepareNew),
     ...createLoginMethods(db, clock, prepareNew),
-    ...createApplicationPasswordMethods(db, clock),
-    authenticate: createAuthenticate({ ...parts, hasher, lastUses }),
-    offerKeys: iterations === undefined ? undefined : createOfferKeys({ db, clock, lastUses, iterations }),
+    ...createApplicationPasswordMethods(db, clock, keeper),
+    authenticate: createAuthenticate({ ...parts, hasher, lastUses, keeper }),
+    offerKeys: keeper === undefined ? undefined : createOfferKeys({ db, clock, lastUses, keeper }),
     renew: (login) => db.read((tx) => renewLogin(tx, login, clock())),
     watchLogin: (login, end) => sessions.watch(login, end),
     close: () => lastUses.write(),
@@ -113,7 +120,8 @@ interface NewPassword {
   readonly keys: ScramKeys | undefined;
 }
 
-type PrepareNew = (password: string) => Promise<NewPassword>;
+/** @param name of the login it is for */
+type PrepareNew = (name: string, password: string) => Promise<NewPassword>;
 
 function createDomainMethods(db: Database, clock: Clock) {
   return {
@@ -128,7 +136,7 @@ function createDomainMethods(db: Database, clock: Clock) {
 function createMailboxMethods(db: Database, clock: Clock, prepareNew: PrepareNew) {
   return {
     addMailbox: async (wanted: NewMailbox & { readonly password: string }) => {
-      const { hash: passwordHash, keys } = await prepareNew(wanted.password);
+      const { hash: passwordHash, keys } = await prepareNew(wanted.address, wanted.password);
       return db.transact(async (tx) => {
         const at = clock();
         const mailbox = await mailboxes.insertMailbox(tx, wanted, at);
@@ -150,7 +158,7 @@ function createMailboxMethods(db: Database, clock: Clock, prepareNew: PrepareNew
 function createLoginMethods(db: Database, clock: Clock, prepareNew: PrepareNew) {
   return {
     setPassword: async (login: string, password: string) => {
-      const { hash, keys } = await prepareNew(password);
+      const { hash, keys } = await prepareNew(login, password);
       await db.transact(async (tx) => {
         await logins.changePassword(tx, login, hash, clock());
         await replaceKeys(tx, login, keys);
@@ -160,7 +168,7 @@ function createLoginMethods(db: Database, clock: Clock, prepareNew: PrepareNew) 
       address: string,
       { name, password, rights }: { name: string; password: string; rights?: Rights },
     ) => {
-      const { hash: passwordHash, keys } = await prepareNew(password);
+      const { hash: passwordHash, keys } = await prepareNew(name, password);
       await db.transact(async (tx) => {
         const mailbox = await mailboxes.requireMailbox(tx, address);
         await logins.insertLogin(tx, mailbox, { name, passwordHash, rights: rights ?? allRights }, clock());
@@ -176,10 +184,14 @@ function createLoginMethods(db: Database, clock: Clock, prepareNew: PrepareNew) 
   };
 }
 
-function createApplicationPasswordMethods(db: Database, clock: Clock) {
+function createApplicationPasswordMethods(db: Database, clock: Clock, keeper: ScramKeeper | undefined) {
   return {
-    addApplicationPassword: (wanted: NewApplicationPassword) =>
-      db.transact((tx) => applicationPasswords.addApplicationPassword(tx, wanted, clock())),
+    addApplicationPassword: async (wanted: NewApplicationPassword) => {
+      const name = await db.read((tx) => logins.requireLoginName(tx, wanted.loginId));
+      const secret = applicationPasswords.drawSecret();
+      const drawn = { secret, keys: await keeper?.derive(name, secret) };
+      return db.transact((tx) => applicationPasswords.addApplicationPassword(tx, wanted, drawn, clock()));
+    },
     listApplicationPasswords: (loginId: number) =>
       db.read((tx) => applicationPasswords.listApplicationPasswords(tx, loginId)),
     revokeApplicationPassword: (loginId: number, id: number) =>

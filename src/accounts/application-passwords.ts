@@ -6,6 +6,7 @@
 import { hash, randomInt } from 'node:crypto';
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
+import type { ScramKeys } from '../sasl/scram.ts';
 import { refuse } from './account-error.ts';
 import { noteLoginChange } from './login-changes.ts';
 import type { LastUse, Scope } from './logins.ts';
@@ -44,6 +45,10 @@ interface StoredPassword {
   last_used_at: number | null;
   last_used_from: string | null;
   last_used_by: Scope | null;
+  scram_salt: Uint8Array | null;
+  scram_iterations: number | null;
+  scram_stored_key: Uint8Array | null;
+  scram_server_key: Uint8Array | null;
 }
 
 /** Letters and digits that nobody takes for one another. */
@@ -52,18 +57,26 @@ const groups = 5;
 const groupLength = 5;
 const mostOfLogin = 100;
 
-/** Makes one; the secret is returned this one time, e.g. `k3x7p-…`. */
+/** The secret itself and what SCRAM needs of it. */
+export interface DrawnSecret {
+  /** E.g. `k3x7p-…`. */
+  readonly secret: string;
+  readonly keys: ScramKeys | undefined;
+}
+
+/** Stores one. @throws {MailError} `permanent` when it makes no sense, or the login has too many. */
 export async function addApplicationPassword(
   tx: Transaction,
   wanted: NewApplicationPassword,
+  { secret, keys }: DrawnSecret,
   at: Instant,
 ): Promise<{ id: number; secret: string }> {
   checkWanted(wanted, at);
   await checkCount(tx, wanted.loginId);
-  const secret = generateSecret();
   const row = await tx.get<{ id: number }>(
-    `INSERT INTO application_password (login_id, label, digest, scopes, read_only, created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO application_password (login_id, label, digest, scopes, read_only, created_at, expires_at,
+       scram_salt, scram_iterations, scram_stored_key, scram_server_key)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     wanted.loginId,
     wanted.label.trim(),
     digestOf(wanted.loginId, secret),
@@ -71,6 +84,7 @@ export async function addApplicationPassword(
     wanted.readOnly === true ? 1 : 0,
     at,
     wanted.expiresAt ?? null,
+    ...toKeyColumns(keys),
   );
   if (row === undefined) throw new Error('INSERT INTO application_password returned no row');
   return { id: row.id, secret };
@@ -107,20 +121,60 @@ export async function revokeApplicationPassword(
 
 const inForce = 'login_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)';
 
+export interface MatchedPassword {
+  readonly password: ApplicationPassword;
+  /** Of its keys for SCRAM; undefined when it has none. */
+  readonly iterations: number | undefined;
+}
+
 /** The application password of the login that `password` is, if it may be used now for `scope`. */
 export async function matchApplicationPassword(
   tx: ReadTransaction,
   { loginId, password, scope }: { loginId: number; password: string; scope: Scope },
   at: Instant,
-): Promise<ApplicationPassword | undefined> {
+): Promise<MatchedPassword | undefined> {
   const row = await tx.get<StoredPassword>(
     `SELECT * FROM application_password WHERE digest = ? AND ${inForce}`,
     digestOf(loginId, password),
     loginId,
     at,
   );
-  const found = row === undefined ? undefined : toApplicationPassword(row);
-  return found?.scopes.some((each) => each === scope) === true ? found : undefined;
+  if (row === undefined) return undefined;
+  const found = toApplicationPassword(row);
+  if (!isFor(found, scope)) return undefined;
+  return { password: found, iterations: row.scram_iterations ?? undefined };
+}
+
+/** Those of the login that have keys and may be used now for `scope`. */
+export async function listKeyedPasswords(
+  tx: ReadTransaction,
+  { loginId, scope }: { loginId: number; scope: Scope },
+  at: Instant,
+): Promise<{ readonly id: number; readonly keys: ScramKeys }[]> {
+  const rows = await tx.all<StoredPassword>(
+    `SELECT * FROM application_password WHERE ${inForce} ORDER BY id`,
+    loginId,
+    at,
+  );
+  return rows
+    .filter((row) => isFor(toApplicationPassword(row), scope))
+    .flatMap((row) => {
+      const keys = toKeys(row);
+      return keys === undefined ? [] : [{ id: row.id, keys }];
+    });
+}
+
+export async function writeKeys(tx: Transaction, id: number, keys: ScramKeys): Promise<void> {
+  await tx.run(
+    `UPDATE application_password SET scram_salt = ?, scram_iterations = ?, scram_stored_key = ?,
+       scram_server_key = ? WHERE id = ?`,
+    ...toKeyColumns(keys),
+    id,
+  );
+}
+
+function isFor({ scopes }: ApplicationPassword, scope: Scope): boolean {
+  return scopes.some((each) => each === scope);
 }
 
 /** The one with this id, while it is in force. */
@@ -160,15 +214,24 @@ async function checkCount(tx: ReadTransaction, loginId: number): Promise<void> {
     throw refuse(`A login has at most ${mostOfLogin} application passwords; revoke those that nobody uses`);
 }
 
-function generateSecret(): string {
+export function drawSecret(): string {
   const group = () =>
     Array.from({ length: groupLength }, () => alphabet[randomInt(alphabet.length)]).join('');
   return Array.from({ length: groups }, group).join('-');
 }
 
+/** As it was printed, however it was typed: SCRAM derives from the very text, so programs must have it like this. */
+export function spellSecret(typed: string): string {
+  return (stripSecret(typed).match(new RegExp(`.{1,${groupLength}}`, 'g')) ?? []).join('-');
+}
+
 /** Typed with or without the dashes, in either case. */
+function stripSecret(typed: string): string {
+  return typed.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
 function digestOf(loginId: number, secret: string): Uint8Array {
-  const plain = secret.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const plain = stripSecret(secret);
   return hash('sha256', `application password ${loginId} ${plain}`, 'buffer');
 }
 
@@ -183,4 +246,20 @@ function toApplicationPassword(row: StoredPassword): ApplicationPassword {
     expiresAt: row.expires_at ?? undefined,
     lastUse: at === null ? undefined : { at, from: from ?? undefined, by: by ?? undefined },
   };
+}
+
+function toKeyColumns(keys: ScramKeys | undefined) {
+  return [
+    keys?.salt ?? null,
+    keys?.iterations ?? null,
+    keys?.storedKey ?? null,
+    keys?.serverKey ?? null,
+  ] as const;
+}
+
+function toKeys(row: StoredPassword): ScramKeys | undefined {
+  const { scram_salt: salt, scram_iterations: iterations } = row;
+  const { scram_stored_key: storedKey, scram_server_key: serverKey } = row;
+  if (salt === null || iterations === null || storedKey === null || serverKey === null) return undefined;
+  return { salt, iterations, storedKey, serverKey };
 }

@@ -11,7 +11,7 @@ import type { LastUses } from './last-uses.ts';
 import type { Login, Scope } from './logins.ts';
 import { type PasswordHasher, preparePassword } from './password.ts';
 import { findLoginRow, type LoginRow, type Proof, readLogin } from './proven-login.ts';
-import { learnKeys } from './scram-keys.ts';
+import { learnApplicationKeys, learnKeys, type ScramKeeper } from './scram-keys.ts';
 
 export interface AuthenticationParts {
   readonly db: Database;
@@ -21,7 +21,7 @@ export interface AuthenticationParts {
   /** How long a verified password is remembered; 5 minutes unless told, 0 = not at all. */
   readonly rememberMs?: number;
   /** A password that proves itself and has no keys for SCRAM yet gets them. */
-  readonly scramIterations?: number;
+  readonly keeper?: ScramKeeper | undefined;
 }
 
 /**
@@ -69,25 +69,27 @@ type ProvingParts = AuthenticationParts & { readonly remembered: VerifiedPasswor
 async function prove(parts: ProvingParts, attempt: Attempt): Promise<Proof | undefined> {
   const { row, password, at } = attempt;
   if (parts.remembered.has(row.password, password, at)) return { kind: 'password' };
-  const application = await findApplicationProof(parts.db, attempt);
+  const application = await findApplicationProof(parts, attempt);
   if (application !== undefined) return application;
   const verdict = await parts.hasher.verify(row.password, password);
   if (verdict === 'no') return undefined;
   if (verdict === 'yes') parts.remembered.add(row.password, password, at);
   else await hashAgain(parts, attempt);
-  const { scramIterations: iterations } = parts;
-  if (verdict === 'yes' && iterations !== undefined) await learnKeys(parts.db, row, { password, iterations });
+  const { keeper } = parts;
+  if (verdict === 'yes' && keeper !== undefined) await learnKeys(parts.db, row, { password, keeper });
   return { kind: 'password' };
 }
 
 /** Never remembered: it is found by one look into an index, and a revoked one is not found any more. */
 async function findApplicationProof(
-  db: Database,
+  { db, keeper }: ProvingParts,
   { row, password, scope, at }: Attempt,
 ): Promise<Proof | undefined> {
   if (scope === undefined) return undefined;
   const found = await db.read((tx) => matchApplicationPassword(tx, { loginId: row.id, password, scope }, at));
-  return found === undefined ? undefined : { kind: 'application-password', password: found };
+  if (found === undefined) return undefined;
+  if (keeper !== undefined) await learnApplicationKeys(db, row, found, { password, keeper });
+  return { kind: 'application-password', password: found.password };
 }
 
 /** With today's parameters what was hashed with others. It is the same password: sessions go on. */

@@ -37,6 +37,8 @@ export interface Login {
   /** Undefined = as the provider's setting says. */
   readonly recipientsPerHour: number | undefined;
   readonly recipientsPerDay: number | undefined;
+  /** Of the mailbox: capabilities of IMAP and POP3 that it is not offered. */
+  readonly withoutCapabilities: readonly string[];
   readonly credential: Credential;
 }
 
@@ -130,6 +132,13 @@ export async function requireLogin(
   const row = await tx.get<LoginRow>('SELECT * FROM login WHERE name_key = ?', keyOf(name));
   if (row === undefined) throw noLogin(name);
   return { ...toEntry(row), mailboxId: row.mailbox_id };
+}
+
+/** @throws {MailError} `permanent` when there is no such login any more. */
+export async function requireLoginName(tx: ReadTransaction, id: number): Promise<string> {
+  const row = await tx.get<{ name: string }>('SELECT name FROM login WHERE id = ?', id);
+  if (row === undefined) throw refuse('The login is not there any more');
+  return row.name;
 }
 
 /**

@@ -2,7 +2,8 @@
  * What SCRAM needs of a password (RFC 5802), kept beside its hash: derived when the password is set, or when it is seen
  * at a login and no keys are there yet. A name that is not there is offered keys too, always the same salt and as many
  * iterations, so that nobody learns which names exist; those keys nobody can prove.
- * Application passwords have no keys: a login has several, and SCRAM begins before we know which one is meant.
+ * The salt belongs to the name, not to one password: SCRAM begins before we know whether the client has the login's own
+ * password or one for a program, and with one salt for all of them either may be proved.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
@@ -10,16 +11,41 @@ import type { Clock } from '../lib/time.ts';
 import type { KeysOffer } from '../sasl/mechanisms.ts';
 import { deriveScramKeys, type ScramKeys } from '../sasl/scram.ts';
 import { keyOf } from './address-key.ts';
+import {
+  findApplicationPassword,
+  listKeyedPasswords,
+  type MatchedPassword,
+  spellSecret,
+  writeKeys,
+} from './application-passwords.ts';
 import type { LastUses } from './last-uses.ts';
 import type { Login, Scope } from './logins.ts';
-import { findLoginRow, type LoginRow, readLogin } from './proven-login.ts';
+import { findLoginRow, type LoginRow, type Proof, readLogin } from './proven-login.ts';
+
+/** How keys are derived from now on. */
+export interface ScramKeeper {
+  /** Of PBKDF2. RFC 7677 §4 asks for 4096 at least. */
+  readonly iterations: number;
+  saltOf(name: string): Promise<Uint8Array>;
+  /** @param name of the login */
+  derive(name: string, password: string): Promise<ScramKeys>;
+}
+
+export function createScramKeeper(db: Database, iterations: number): ScramKeeper {
+  const secretOf = createSecret(db);
+  const saltOf = async (name: string) => drawSalt(await secretOf(), name);
+  return {
+    iterations,
+    saltOf,
+    derive: async (name, password) => deriveScramKeys(password, { salt: await saltOf(name), iterations }),
+  };
+}
 
 export interface ScramParts {
   readonly db: Database;
   readonly clock: Clock;
   readonly lastUses: LastUses;
-  /** Of PBKDF2, for keys derived from now on. RFC 7677 §4 asks for 4096 at least. */
-  readonly iterations: number;
+  readonly keeper: ScramKeeper;
 }
 
 export type OfferKeys = (name: string, scope: Scope, from?: string) => Promise<KeysOffer<Login>>;
@@ -32,10 +58,6 @@ interface StoredKeys {
   iterations: number;
   stored_key: Uint8Array;
   server_key: Uint8Array;
-}
-
-export function deriveNewKeys(password: string, iterations: number): Promise<ScramKeys> {
-  return deriveScramKeys(password, { salt: randomBytes(saltLength), iterations });
 }
 
 /** In the transaction that sets the password: keys of the old one must not outlive it. */
@@ -51,15 +73,21 @@ export async function replaceKeys(tx: Transaction, name: string, keys: ScramKeys
   );
 }
 
+/** What a login's own password was proved with. */
+export interface SeenPassword {
+  readonly password: string;
+  readonly keeper: ScramKeeper;
+}
+
 /** Keys for a login whose own password was just seen, if it has none or they are of another strength. */
 export async function learnKeys(
   db: Database,
-  { id, password: stored }: Pick<LoginRow, 'id' | 'password'>,
-  { password, iterations }: { readonly password: string; readonly iterations: number },
+  { id, name, password: stored }: Pick<LoginRow, 'id' | 'name' | 'password'>,
+  { password, keeper }: SeenPassword,
 ): Promise<void> {
   const known = await db.read((tx) => findKeys(tx, id));
-  if (known?.iterations === iterations) return;
-  const keys = await deriveNewKeys(password, iterations);
+  if (known?.iterations === keeper.iterations) return;
+  const keys = await keeper.derive(name, password);
   // Not when the password was changed meanwhile: the row's hash is another then.
   await db.transact((tx) =>
     tx.run(
@@ -74,29 +102,82 @@ export async function learnKeys(
   );
 }
 
-/** The function that offers keys for any name. */
-export function createOfferKeys({ db, clock, lastUses, iterations }: ScramParts): OfferKeys {
-  const secretOf = createSecret(db);
+/** The same for an application password that was just seen. */
+export async function learnApplicationKeys(
+  db: Database,
+  { name }: Pick<LoginRow, 'name'>,
+  { password: { id }, iterations }: MatchedPassword,
+  { password, keeper }: SeenPassword,
+): Promise<void> {
+  if (iterations === keeper.iterations) return;
+  const keys = await keeper.derive(name, spellSecret(password));
+  await db.transact((tx) => writeKeys(tx, id, keys));
+}
+
+/** The function that offers keys for any name: those of the own password, and of the application passwords. */
+export function createOfferKeys(parts: ScramParts): OfferKeys {
+  const { db, clock, keeper } = parts;
   return async (name, scope, from) => {
-    const secret = await secretOf();
-    const { row, keys } = await db.read(async (tx) => {
+    const { row, own, programs } = await db.read(async (tx) => {
       const found = await findLoginRow(tx, name);
-      return { row: found, keys: await findKeys(tx, found?.id ?? 0) };
+      const loginId = found?.id ?? 0;
+      return {
+        row: found,
+        own: await findKeys(tx, loginId),
+        programs: await listKeyedPasswords(tx, { loginId, scope }, clock()),
+      };
     });
-    if (row === undefined || keys === undefined)
-      return { keys: makeDecoy(secret, name, iterations), accept: async () => undefined };
-    const accept = async () => {
-      const login = await db.read(async (tx) => {
-        const now = await findLoginRow(tx, name);
-        // The keys that were proved are those of the password the row had.
-        return now?.password === row.password ? readLogin(tx, now, { kind: 'password' }) : undefined;
-      });
-      if (login === undefined) return undefined;
-      lastUses.note({ loginId: row.id, credential: login.credential, at: clock(), from, by: scope });
-      return login;
+    const nobody = {
+      keys: makeDecoy(await keeper.saltOf(name), keeper.iterations),
+      accept: async () => undefined,
     };
-    return { keys: toKeys(keys), accept };
+    if (row === undefined) return nobody;
+    const attempt = { ...parts, row, scope, from };
+    const first =
+      own === undefined ? nobody : { keys: toKeys(own), accept: () => acceptOwn(attempt, row.password) };
+    const others = programs
+      .filter(({ keys }) => isAlike(keys, first.keys))
+      .map(({ id, keys }) => ({ keys, accept: () => acceptProgram(attempt, id) }));
+    return { ...first, others };
   };
+}
+
+type ScramAttempt = ScramParts & {
+  readonly row: LoginRow;
+  readonly scope: Scope;
+  readonly from: string | undefined;
+};
+
+/** The keys that were proved are those of the password the row had: `stored`. */
+async function acceptOwn(attempt: ScramAttempt, stored: string): Promise<Login | undefined> {
+  return accept(attempt, async (_tx, row) => (row.password === stored ? { kind: 'password' } : undefined));
+}
+
+/** Unless it was revoked since the keys were offered. */
+async function acceptProgram(attempt: ScramAttempt, id: number): Promise<Login | undefined> {
+  return accept(attempt, async (tx, row) => {
+    const password = await findApplicationPassword(tx, { loginId: row.id, id }, attempt.clock());
+    return password === undefined ? undefined : { kind: 'application-password', password };
+  });
+}
+
+async function accept(
+  { db, clock, lastUses, row, scope, from }: ScramAttempt,
+  prove: (tx: ReadTransaction, row: LoginRow) => Promise<Proof | undefined>,
+): Promise<Login | undefined> {
+  const login = await db.read(async (tx) => {
+    const now = await findLoginRow(tx, row.name);
+    const proof = now === undefined ? undefined : await prove(tx, now);
+    return now === undefined || proof === undefined ? undefined : readLogin(tx, now, proof);
+  });
+  if (login !== undefined)
+    lastUses.note({ loginId: row.id, credential: login.credential, at: clock(), from, by: scope });
+  return login;
+}
+
+/** The client derives with one salt and one number of iterations, before we know which password it has. */
+function isAlike(a: ScramKeys, b: ScramKeys): boolean {
+  return a.iterations === b.iterations && Buffer.compare(a.salt, b.salt) === 0;
 }
 
 function findKeys(tx: ReadTransaction, loginId: number): Promise<StoredKeys | undefined> {
@@ -107,15 +188,14 @@ function findKeys(tx: ReadTransaction, loginId: number): Promise<StoredKeys | un
   );
 }
 
-/** Keys of no password; the salt is the same each time the name is asked for, in every process. */
-function makeDecoy(secret: Uint8Array, name: string, iterations: number): ScramKeys {
-  const digest = createHmac('sha256', secret).update(keyOf(name)).digest();
-  return {
-    salt: digest.subarray(0, saltLength),
-    iterations,
-    storedKey: randomBytes(32),
-    serverKey: randomBytes(32),
-  };
+/** The same each time the name is asked for, in every process, whether it is there or not. */
+function drawSalt(secret: Uint8Array, name: string): Uint8Array {
+  return createHmac('sha256', secret).update(keyOf(name)).digest().subarray(0, saltLength);
+}
+
+/** Keys of no password. */
+function makeDecoy(salt: Uint8Array, iterations: number): ScramKeys {
+  return { salt, iterations, storedKey: randomBytes(32), serverKey: randomBytes(32) };
 }
 
 /** Drawn once for the whole store. */

@@ -24,6 +24,8 @@ export interface KeysOffer<L> {
   readonly keys: ScramKeys;
   /** Called once the client has proved itself; undefined when the login may not be used all the same. */
   accept(): Promise<L | undefined>;
+  /** Further passwords of the name, each with the same salt and iterations: any of them may be proved. */
+  readonly others?: readonly KeysOffer<L>[];
 }
 
 export interface SaslExchange {
@@ -104,11 +106,15 @@ async function runScram<L>(
   const offer = await credentials.byKeys(name);
   const serverFirst = buildServerFirst(first, exchange.nonce(), offer.keys);
   const final = decodeText(await exchange.challenge(Buffer.from(serverFirst)));
-  const serverFinal = checkClientFinal({ first, serverFirst, final, channel }, offer.keys);
-  const login = serverFinal === undefined ? undefined : await offer.accept();
-  // The server proves itself only to who has proved himself; the client answers with nothing.
-  if (serverFinal !== undefined && login !== undefined) await exchange.challenge(Buffer.from(serverFinal));
-  return { name, login };
+  for (const { keys, accept } of [offer, ...(offer.others ?? [])]) {
+    const serverFinal = checkClientFinal({ first, serverFirst, final, channel }, keys);
+    if (serverFinal === undefined) continue;
+    const login = await accept();
+    // The server proves itself only to who has proved himself; the client answers with nothing.
+    if (login !== undefined) await exchange.challenge(Buffer.from(serverFinal));
+    return { name, login };
+  }
+  return { name, login: undefined };
 }
 
 /** RFC 5802 §6. @throws {SaslProblem} when somebody between us has changed the list of mechanisms, or might have. */

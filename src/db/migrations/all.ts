@@ -22,6 +22,7 @@ import { migration as pop3Scram } from './019-pop3-scram.ts';
 import { migration as submissions } from './020-submissions.ts';
 import { migration as moving } from './021-moving.ts';
 import { migration as logChain } from './022-log-chain.ts';
+import { migration as applicationScram } from './023-application-scram.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -46,4 +47,5 @@ export const allMigrations: readonly Migration[] = [
   submissions,
   moving,
   logChain,
+  applicationScram,
 ];

@@ -87,3 +87,14 @@ test('IMAP takes SCRAM-SHA-256 and -PLUS', async (t) => {
     assert.match(answer, /^a OK /);
   }
 });
+
+test('an application password is proved by SCRAM as well', async (t) => {
+  const server = await startImapServer({ scramIterations: 100 });
+  t.after(() => server.close());
+  const { id: loginId } = await server.accounts.findLogin(addresses[0]);
+  const { secret } = await server.accounts.addApplicationPassword({ loginId, label: 'x', scopes: ['imap'] });
+  const client = ImapTestClient.connect(server, true);
+  t.after(() => client.destroy());
+  await client.readLine();
+  assert.match(await exchange(client, 'a AUTHENTICATE SCRAM-SHA-256', { password: secret }), /^a OK /);
+});

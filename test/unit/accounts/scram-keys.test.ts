@@ -78,3 +78,49 @@ test('a name that is not there is offered the same salt each time, by every proc
   assert.equal(other?.keys.iterations, 1000);
   assert.equal(await other?.accept(), undefined);
 });
+
+test('one salt for all passwords of a login: the own one or any application password may be proved', async (t) => {
+  const { accounts, time } = await open(t);
+  await accounts.addMailbox({ address, password });
+  const { id: loginId } = await accounts.findLogin(address);
+  const wanted = { loginId, label: 'x', expiresAt: time.now + 1000 };
+  const phone = await accounts.addApplicationPassword({ ...wanted, scopes: ['imap'], readOnly: true });
+  const post = await accounts.addApplicationPassword({ ...wanted, scopes: ['smtp'] });
+  /** Whom a client that derives from this secret proves itself to be. */
+  const proves = async (secret: string, scope: 'imap' | 'smtp' = 'imap') => {
+    const offer = await accounts.offerKeys?.(address, scope, '192.0.2.1');
+    assert.ok(offer);
+    const derived = await deriveScramKeys(secret, offer.keys);
+    return [offer, ...(offer.others ?? [])].find(
+      ({ keys }) => Buffer.compare(keys.storedKey, derived.storedKey) === 0,
+    );
+  };
+  assert.equal((await (await proves(password))?.accept())?.credential.kind, 'password');
+  const login = await (await proves(phone.secret))?.accept();
+  assert.deepEqual([login?.credential.kind, login?.rights.write], ['application-password', false]);
+  assert.equal(await proves(post.secret), undefined, 'not for this protocol');
+  assert.ok(await proves(post.secret, 'smtp'));
+  await accounts.setPassword(address, 'un altro segreto');
+  assert.ok(await proves(phone.secret), 'it goes on when the own password is another');
+  const offered = await proves(phone.secret);
+  await accounts.revokeApplicationPassword(loginId, phone.id);
+  assert.equal(await offered?.accept(), undefined, 'revoked since it was offered');
+  assert.equal(await proves(phone.secret), undefined);
+  time.now += 1000;
+  assert.equal(await proves(post.secret, 'smtp'), undefined, 'expired');
+});
+
+test('an application password without keys gets them when it is seen, as it was printed', async (t) => {
+  const { accounts, open: again } = await open(t);
+  const without = again();
+  await without.addMailbox({ address, password });
+  const { id: loginId } = await without.findLogin(address);
+  const { secret } = await without.addApplicationPassword({ loginId, label: 'x', scopes: ['imap'] });
+  const others = async () => (await accounts.offerKeys?.(address, 'imap'))?.others ?? [];
+  assert.equal((await others()).length, 0);
+  assert.ok(await accounts.authenticate(address, secret.replaceAll('-', '').toUpperCase(), 'imap'));
+  const [offer] = await others();
+  assert.ok(offer);
+  const derived = await deriveScramKeys(secret, offer.keys);
+  assert.deepEqual(Buffer.from(offer.keys.storedKey), Buffer.from(derived.storedKey));
+});
