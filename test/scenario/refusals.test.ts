@@ -3,8 +3,8 @@
  * reason after a 250, or a code in the dialogue. Never a 250 with neither receipt nor notice, never an envelope.
  */
 import assert from 'node:assert/strict';
-import { deflateRawSync } from 'node:zlib';
 import { MailError } from '../../src/lib/mail-error.ts';
+import { zip } from '../support/attachments.ts';
 import { makeEnvelope } from '../support/scenario-forge.ts';
 import {
   type MailText,
@@ -30,31 +30,6 @@ interface Breach {
   readonly to?: readonly string[];
   /** In the notice, Italian. */
   readonly reason: RegExp;
-}
-
-/** A ZIP with one stored or deflated member. */
-function zip(name: string, content: Buffer): Buffer {
-  const data = deflateRawSync(content);
-  const fields = Buffer.alloc(26);
-  fields.writeUInt16LE(20, 0);
-  fields.writeUInt16LE(8, 4);
-  fields.writeUInt32LE(data.length, 14);
-  fields.writeUInt32LE(content.length, 18);
-  fields.writeUInt16LE(name.length, 22);
-  const central = Buffer.concat([
-    Buffer.from('PK\x01\x02\x14\x00'),
-    fields,
-    Buffer.alloc(14),
-    Buffer.from(name),
-  ]);
-  const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name), data]);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06');
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
 }
 
 function without(field: RegExp, message: Buffer = writeMail(usual)): Buffer {
@@ -326,3 +301,22 @@ scenario(
     );
   },
 );
+
+scenario('what hides its content and comes from outside is delivered with a warning', {}, async (world) => {
+  const { beta } = world;
+  const from = 'luca@ordinaria.test';
+  await beta.stores.accounts.setMailbox(office, { ordinaryMail: 'accept' });
+  const locked = zip('atto.pdf', Buffer.from('%PDF'), true);
+  const macros = zip('xl/vbaProject.bin', Buffer.from('x'));
+  for (const [name, content, words] of [
+    ['atti.zip', locked, /archivi cifrati[^(]*\(atti\.zip\)/],
+    ['conti.xlsm', macros, /documenti con macro[^(]*\(conti\.xlsm\)/],
+  ] as const) {
+    const message = writeMailWithFile({ from, to: [office] }, name, content);
+    assert.equal((await beta.deliver({ from, to: [office], message })).code, 250);
+    const envelope = (await beta.mails('protocollo')).at(-1) ?? assert.fail();
+    assert.equal(envelope.kind, 'anomalia');
+    assert.match(textOf(envelope).replace(/\s+/g, ' '), words);
+    assert.ok(envelope.original?.includes(message), 'whole and unchanged');
+  }
+});

@@ -81,6 +81,25 @@ scenario('inside one provider the whole flow happens', {}, async ({ alfa, settle
   assert.deepEqual(summarize(await alfa.mails('anna.bianchi')), ['posta-certificata']);
 });
 
+scenario(
+  'between mailboxes of one provider the presa in carico is a message only where that is wanted',
+  { settings: { alfa: { receipts: { localTakeInCharge: true } } } },
+  async (world) => {
+    const { alfa, beta } = world;
+    for (const site of [alfa, beta]) {
+      const [from, to] = [site.address('mario.rossi'), [site.address('anna.bianchi')]];
+      assert.equal((await site.submit({ from, to, message: writeMail({ from, to }) })).code, 250);
+    }
+    await world.settle();
+    assert.deepEqual(summarize(await alfa.mails('ricevute-gestore')), [
+      'presa-in-carico anna.bianchi@alfa.test',
+    ]);
+    assert.deepEqual(await beta.mails('ricevute-gestore'), []);
+    for (const site of [alfa, beta])
+      assert.equal((await site.events()).filter(({ type }) => type === 'taken-in-charge').length, 1);
+  },
+);
+
 const unreached = [
   { name: 'nessuno', error: 'no-dest', status: '5.1.1' },
   { name: 'piena', error: 'altro', status: '5.2.2' },
