@@ -10,10 +10,18 @@ import { createSweeper } from '../../src/content/sweep.ts';
 import { deliver } from '../../src/mailbox/deliver.ts';
 import type { UidRanges } from '../../src/mailbox/mail-store.ts';
 import { emptyRemovedMailboxes } from '../../src/mailbox/removal.ts';
+import { findSentCopies, markSentCopies, storeSentCopy } from '../../src/mailbox/sent-copies.ts';
 import { createMailStore } from '../../src/mailbox/store.ts';
 import { appendEvent } from '../../src/message-log/append.ts';
 import { chainStart, checkChain } from '../../src/message-log/check-chain.ts';
 import { findEvents, findEventsByAddress, listNodes, readStream } from '../../src/message-log/find.ts';
+import {
+  countStates,
+  findSubmission,
+  findSubmitter,
+  forgetSubmissions,
+  recordSubmission,
+} from '../../src/queue/submissions.ts';
 import { createRecordingDatabase, type RecordingDatabase } from '../support/recording.ts';
 import { cheapHasher, openStore, testEpoch } from '../support/store.ts';
 
@@ -81,6 +89,29 @@ async function useMailStore(opened: ReturnType<typeof openStore>, db: RecordingD
   await sweeper.sweep();
 }
 
+async function useSenderCopies(
+  opened: ReturnType<typeof openStore>,
+  db: RecordingDatabase,
+  mailboxId: number,
+) {
+  const store = createMailStore({ ...opened, db, sentMarks: async () => ['$a'] });
+  const sent = await store.findFolder(mailboxId, 'Sent');
+  const content = [Buffer.from('Message-ID: <x>\r\n\r\n')];
+  await store.append(sent?.id ?? 0, [{ content, flags: [], internalDate: 0 }]);
+  await db.transact(async (tx) => {
+    await recordSubmission(tx, { mailboxId, msgid: '<x>', messageId: 1, at: 0 });
+    await findSubmission(tx, mailboxId, '<x>');
+    await findSubmitter(tx, 1, '<x>');
+    await countStates(tx, 1);
+    const copies = await findSentCopies(tx, mailboxId, '<x>');
+    assert.equal(copies.length, 1);
+    await markSentCopies(tx, mailboxId, copies, { among: ['$a', '$b'], wanted: ['$b'] });
+    const contentId = await addContent(tx, content);
+    await storeSentCopy(tx, { mailboxId, messageId: '<x>', contentId, size: 20, at: 0, keywords: [] });
+    assert.equal(await forgetSubmissions(tx, { before: 1, limit: 10 }), 1);
+  });
+}
+
 async function useLog(db: RecordingDatabase) {
   await db.transact((tx) =>
     appendEvent(tx, {
@@ -122,6 +153,7 @@ test('no statement of the store reads through a table that grows with the mail',
   const db = createRecordingDatabase(opened.db);
   const mailboxId = await useAccounts(opened, db);
   await useMailStore(opened, db, mailboxId);
+  await useSenderCopies(opened, db, mailboxId);
   await useLog(db);
   assert.ok(db.texts.size > 80, `only ${db.texts.size} statements were seen`);
   const scans: string[] = [];
@@ -147,4 +179,7 @@ test('the statements of long folders use the indexes made for them', async (t) =
     await planOf(`${from} AND (modseq, uid) > (?, ?) ORDER BY modseq, uid`),
     /message_modseq \(folder_id=\? AND \(modseq,uid\)>\(\?,\?\)\)$/,
   );
+  const copies = `SELECT uid FROM message WHERE message_id = ? AND flags & 16 = 0
+    AND folder_id IN (SELECT id FROM folder WHERE mailbox_id = ?)`;
+  assert.match(await planOf(copies), /message_message_id \(message_id=\? AND folder_id=\?\)/);
 });
