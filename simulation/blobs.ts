@@ -24,7 +24,9 @@ export class BlobDisk {
   /** A crash decides what becomes of everything that was not flushed; how many were lost or came again. */
   crash(random: Random): number {
     const count = this.unsynced.size;
-    for (const [blob, kept] of this.unsynced) if (random.chance(0.5)) this.kept.set(blob, kept);
+    for (const [blob, kept] of this.unsynced)
+      if (random.chance(0.5)) this.kept.set(blob, kept);
+      else this.kept.delete(blob);
     this.unsynced.clear();
     return count;
   }
@@ -36,6 +38,8 @@ export interface SimulatedBlobsOptions {
   readonly life: Life;
   readonly random: Random;
   readonly isFull: () => boolean;
+  /** True while the disk says that it has flushed and has not. */
+  readonly lies: () => boolean;
 }
 
 const chunkSize = 65_536;
@@ -61,7 +65,7 @@ export class SimulatedBlobs implements BlobStore {
     const kept = { bytes, storedAt: scheduler.now };
     disk.unsynced.set(blob, kept);
     await this.#wait('flush', 8);
-    disk.unsynced.delete(blob);
+    if (!this.#options.lies()) disk.unsynced.delete(blob);
     if (isFull()) throw writeFailure(new Error('ENOSPC: no space left on device'));
     disk.kept.set(blob, kept);
     await this.#wait('flushed', 0.5);

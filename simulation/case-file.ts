@@ -1,5 +1,5 @@
 /** Plans kept as files: what once failed, made small, and run again by the tests for ever. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from './plan.ts';
 
@@ -21,6 +21,7 @@ export function keepCase(name: string, kept: Case): string {
 
 /** By name, sorted. */
 export function listCases(): readonly (Case & { readonly name: string })[] {
+  if (!existsSync(caseFolder)) return [];
   return readdirSync(caseFolder)
     .filter((name) => name.endsWith('.json'))
     .sort()

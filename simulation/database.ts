@@ -99,6 +99,7 @@ export class SimulatedDatabase implements Database {
   }
 
   #die(): Promise<never> {
+    this.#open = false;
     this.#options.rows.rollBack();
     this.#options.die();
     return never;
@@ -106,7 +107,7 @@ export class SimulatedDatabase implements Database {
 
   #requireClosed(): void {
     if (this.#open)
-      this.#options.onBreach('a transaction awaited something else than its own statements and stood open');
+      this.#options.onBreach(`a transaction awaited something else than its own statements and stood open `);
   }
 }
 
@@ -124,6 +125,7 @@ class SimulatedTransaction implements Transaction {
   readonly #rows: Rows;
   readonly #limits: Limits | undefined;
   #count = 0;
+  #dead = false;
 
   constructor(rows: Rows, limits?: Limits) {
     this.#rows = rows;
@@ -156,8 +158,11 @@ class SimulatedTransaction implements Transaction {
   #enter(): Promise<never> | undefined {
     if (this.over) throw new Error('the transaction is over: a statement came after its function had ended');
     if (this.#limits === undefined) return undefined;
+    if (this.#dead) return never;
     this.#count += 1;
     if (this.#count > this.#limits.limit) throw storeFailure('is full', undefined);
-    return this.#count >= this.#limits.dieAt ? this.#limits.die() : undefined;
+    if (this.#count < this.#limits.dieAt) return undefined;
+    this.#dead = true;
+    return this.#limits.die();
   }
 }

@@ -61,6 +61,8 @@ export type PlannedFault =
   | (Local & { readonly kind: 'database'; readonly probability: number })
   | (Local & { readonly kind: 'signer'; readonly slowMs: number; readonly away: number })
   | (Local & { readonly kind: 'scanner'; readonly slowMs: number; readonly away: number })
+  /** Says that bytes are durable before they are: no promise holds then. Never drawn; it proves that the checks see. */
+  | (Local & { readonly kind: 'lying-disk' })
   /** Its copy of the index does not know some provider. */
   | (Local & { readonly kind: 'stale-index'; readonly missing: number })
   /** Its clock or index is known to be wrong: it may not certify. */

@@ -46,6 +46,7 @@ export function buildBlobs(provider: SimulatedProvider, life: Life, random: Rand
     scheduler,
     life,
     random,
+    lies: () => conditions.at('lying-disk', provider.number).length > 0,
     isFull: () => {
       const faults = conditions.at('disk-full', provider.number);
       const full = faults.some(({ probability }) => random.chance(probability));

@@ -14,7 +14,7 @@ import { findProgram, PROGRAMS } from './interop/programs.ts';
 const root = join(import.meta.dirname, '..');
 
 const FAST = ['test/*.test.ts', 'test/{unit,golden,contract,transcript}/**/*.test.ts'];
-const SLOW = ['test/{fuzz,scenario}/**/*.test.ts'];
+const SLOW = ['test/{fuzz,scenario,simulation}/**/*.test.ts'];
 
 interface Suite {
   readonly files: readonly string[];
