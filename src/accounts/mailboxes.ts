@@ -29,6 +29,8 @@ export interface Mailbox {
   readonly receiptsFolder: string | undefined;
   /** Whether what it sends is also put into its folder for sent mail. */
   readonly sentCopy: boolean;
+  /** Of IMAP and POP3, in upper case: not offered after the login, for programs that trip on them. */
+  readonly withoutCapabilities: readonly string[];
   readonly createdAt: Instant;
   readonly removedAt: Instant | undefined;
 }
@@ -54,6 +56,8 @@ export interface MailboxSettings {
   /** A folder name that the mail store allows. */
   readonly receiptsFolder?: string | null;
   readonly sentCopy?: boolean;
+  /** All of them; empty = everything is offered. */
+  readonly withoutCapabilities?: readonly string[];
   /** All further addresses it may write as sender; its own always counts. */
   readonly senders?: readonly string[];
 }
@@ -79,6 +83,7 @@ interface MailboxRow {
   recipients_per_day: number | null;
   receipts_folder: string | null;
   sent_copy: number;
+  without_capabilities: string | null;
   created_at: number;
   removed_at: number | null;
 }
@@ -159,7 +164,7 @@ export async function updateMailbox(
   await tx.run(
     `UPDATE mailbox SET display_name = ?, quota_bytes = ?, ordinary_mail = ?, forward_to = ?,
        sending_blocked_at = ?, sending_blocked_reason = ?, recipients_per_hour = ?, recipients_per_day = ?,
-       receipts_folder = ?, sent_copy = ?
+       receipts_folder = ?, sent_copy = ?, without_capabilities = ?
      WHERE id = ?`,
     settings.displayName ?? mailbox.displayName,
     settings.quotaBytes ?? mailbox.quotaBytes,
@@ -171,6 +176,7 @@ export async function updateMailbox(
     chosen(settings.recipientsPerDay, mailbox.recipientsPerDay),
     chosen(settings.receiptsFolder, mailbox.receiptsFolder),
     (settings.sentCopy ?? mailbox.sentCopy) ? 1 : 0,
+    writeCapabilities(settings.withoutCapabilities ?? mailbox.withoutCapabilities),
     mailbox.id,
   );
   if (settings.senders !== undefined) await replaceSenders(tx, mailbox, settings.senders);
@@ -238,6 +244,13 @@ function checkSettings(mailbox: Mailbox, settings: MailboxSettings): void {
   }
 }
 
+/** @throws {MailError} `permanent` for a name that none can have. */
+function writeCapabilities(names: readonly string[]): string | null {
+  const wrong = names.find((name) => !/^[a-z0-9][a-z0-9=+.-]*$/i.test(name));
+  if (wrong !== undefined) throw refuse(`"${wrong}" is no name of a capability`);
+  return names.length === 0 ? null : JSON.stringify([...new Set(names.map((name) => name.toUpperCase()))]);
+}
+
 async function replaceSenders(tx: Transaction, mailbox: Mailbox, senders: readonly string[]): Promise<void> {
   await tx.run('DELETE FROM sender_address WHERE mailbox_id = ?', mailbox.id);
   for (const sender of senders) {
@@ -269,6 +282,7 @@ function toMailbox(row: MailboxRow): Mailbox {
     recipientsPerDay: row.recipients_per_day ?? undefined,
     receiptsFolder: row.receipts_folder ?? undefined,
     sentCopy: row.sent_copy === 1,
+    withoutCapabilities: JSON.parse(row.without_capabilities ?? '[]') as string[],
     createdAt: row.created_at,
     removedAt: row.removed_at ?? undefined,
   };

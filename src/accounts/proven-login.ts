@@ -58,6 +58,7 @@ export async function readLogin(
     senders: await listSenders(tx, mailbox),
     recipientsPerHour: mailbox.recipientsPerHour,
     recipientsPerDay: mailbox.recipientsPerDay,
+    withoutCapabilities: mailbox.withoutCapabilities,
     credential: toCredential(row, proof),
   };
 }

@@ -1,8 +1,10 @@
 /** `pec mailbox set`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MailboxSettings } from '../accounts/mailboxes.ts';
+import { optionalCapabilities as imapCapabilities } from '../imap/capabilities.ts';
 import { inbox, parseNewFolderName } from '../mailbox/folder-name.ts';
 import { StoreError } from '../mailbox/store-error.ts';
+import { optionalCapabilities as pop3Capabilities } from '../pop3/capabilities.ts';
 import { parseByteCount } from './byte-count.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
@@ -24,6 +26,7 @@ interface SetOptions extends ConfigOptions {
   /** False: none. */
   readonly receiptsFolder?: string | false;
   readonly sentCopy?: 'yes' | 'no';
+  readonly withoutCapability?: readonly string[];
 }
 
 export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void {
@@ -59,6 +62,11 @@ export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void
         'put what it sends into its folder for sent mail, for programs that do not',
       ).choices(['yes', 'no']),
     )
+    .option(
+      '--without-capability <names>',
+      'all capabilities of IMAP and POP3 not to offer it, for programs that trip on them, e.g. CONDSTORE,QRESYNC ("" for none)',
+      parseCapabilities,
+    )
     .addOption(configOption())
     .action(async (address: string, options: SetOptions) => {
       const settings = toSettings(options);
@@ -69,7 +77,21 @@ export function addMailboxSetCommand(mailbox: Command, terminal: Terminal): void
         );
       const changed = await withStores(options, ({ accounts }) => accounts.setMailbox(address, settings));
       terminal.print(renderMailboxes([changed]));
+      const { withoutCapabilities: without } = changed;
+      if (without.length > 0) terminal.remark(`Not offered to it after the login: ${without.join(', ')}`);
     });
+}
+
+/** @throws {InvalidArgumentError} */
+function parseCapabilities(text: string): string[] {
+  const known = [...new Set([...imapCapabilities(), ...pop3Capabilities()])];
+  const names = text
+    .split(',')
+    .map((name) => name.trim().toUpperCase())
+    .filter((name) => name !== '');
+  const wrong = names.find((name) => !known.some((each) => each.toUpperCase() === name));
+  if (wrong === undefined) return names;
+  throw new InvalidArgumentError(`There is no ${wrong} to leave out; there are ${known.sort().join(', ')}.`);
 }
 
 /** A trailing slash is as people write a folder. @throws {InvalidArgumentError} */
@@ -99,6 +121,7 @@ function toSettings(options: SetOptions): MailboxSettings {
       ? {}
       : { receiptsFolder: receiptsFolder === false ? null : receiptsFolder }),
     ...(sentCopy === undefined ? {} : { sentCopy: sentCopy === 'yes' }),
+    ...(options.withoutCapability === undefined ? {} : { withoutCapabilities: options.withoutCapability }),
     ...(sender === undefined ? {} : { senders: sender.filter((address) => address !== '') }),
   };
 }

@@ -81,7 +81,18 @@ export function listCapabilities(session: Session): string[] {
   return capabilities
     .filter(({ when }) => when === undefined || when(session))
     .map(({ name }) => (typeof name === 'string' ? name : name(session)))
-    .filter((name) => !without.has(name.toUpperCase()));
+    .filter((name) => !without.has(withoutValue(name).toUpperCase()));
+}
+
+/** Those that a mailbox may be told to do without; IMAP4rev1 is none, a program could say nothing without it. */
+export function optionalCapabilities(): string[] {
+  const names = capabilities.map(({ name }) => (typeof name === 'string' ? name : 'APPENDLIMIT'));
+  return names.filter((name) => !/^(?:IMAP4rev1|STARTTLS|LOGINDISABLED|AUTH=.*)$/.test(name));
+}
+
+/** The limit is a value of the capability, not a part of its name. */
+function withoutValue(name: string): string {
+  return name.replace(/^APPENDLIMIT=.*/, 'APPENDLIMIT');
 }
 
 /** `CAPABILITY IMAP4rev1 …`, for the response and the response code. */

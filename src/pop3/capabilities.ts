@@ -43,6 +43,11 @@ export function listCapabilities(session: Session): string[] {
     .map(({ name, more }) => `${name}${more?.(session) ?? ''}`);
 }
 
+/** Those that a mailbox may be told to do without: what is offered after the login. */
+export function optionalCapabilities(): string[] {
+  return capabilities.map(({ name }) => name).filter((name) => !['STLS', 'USER', 'SASL'].includes(name));
+}
+
 /** What AUTH takes under TLS; SCRAM only where keys are kept. */
 export function offeredMechanisms(session: Session): readonly SaslMechanism[] {
   if (!session.link.secure) return [];

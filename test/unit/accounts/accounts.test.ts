@@ -172,6 +172,7 @@ test('a login proves itself without regard to case of its name, with all it may 
       senders: ['Mario.Rossi@esempio.it', 'Segreteria@esempio.it'],
       recipientsPerHour: undefined,
       recipientsPerDay: undefined,
+      withoutCapabilities: [],
       credential: { kind: 'password', changedAt: testEpoch },
     },
   );

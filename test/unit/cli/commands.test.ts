@@ -258,3 +258,15 @@ test('mailbox set says where receipts and sent mail go', async () => {
   for (const bad of ['a//b', 'inbox', '100%'])
     assert.equal((await set('--receipts-folder', bad)).code, 2, bad);
 });
+
+test('mailbox set keeps capabilities back, and names what there is to a wrong one', async () => {
+  await pec('domain', 'add', 'programmi.test');
+  const add = ['mailbox', 'add', 'anna@programmi.test', '--password-file', '-', '--config', file];
+  await runPec(add, { input: 'parola segreta\n' });
+  const set = (names: string) => pec('mailbox', 'set', 'anna@programmi.test', '--without-capability', names);
+  assert.match((await set('condstore, QRESYNC')).remarks, /: CONDSTORE, QRESYNC$/m);
+  const wrong = await set('CONDSTOR');
+  assert.deepEqual([wrong.code, /CONDSTORE/.test(wrong.remarks)], [2, true]);
+  assert.equal((await set('IMAP4rev1')).code, 2);
+  assert.equal((await set('')).remarks, '');
+});
