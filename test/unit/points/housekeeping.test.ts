@@ -81,6 +81,18 @@ it('forgets closed messages, infected mail and known notifications after thirty 
   assert.equal(await countBlobs(points), 1, 'only what stands in the mailbox');
 });
 
+it('forgets after ninety days which message a sender’s copy is of', async (t) => {
+  const { points } = await openWithMessage(t, ['anna@alfa.test']);
+  const began = points.time.now;
+  const count = async () => (await points.db.read((tx) => tx.all('SELECT * FROM submission'))).length;
+  points.time.now = began + 90 * day;
+  await keepHouse(points);
+  assert.equal(await count(), 1);
+  points.time.now = began + 91 * day;
+  await keepHouse(points);
+  assert.equal(await count(), 0);
+});
+
 it('empties removed mailboxes, and their bytes go', async (t) => {
   const { points } = await openWithMessage(t, ['anna@alfa.test']);
   await points.accounts.removeMailbox('anna@alfa.test');
