@@ -11,8 +11,10 @@ import { notificationValues } from '../pec/wire-names.ts';
 export interface LogStatistics {
   /** Acceptances: messages out. */
   readonly accepted: number;
-  /** Takes in charge at this provider: messages in. */
+  /** Takes in charge at this provider, also of messages between two mailboxes of its own. */
   readonly takenInCharge: number;
+  /** Receipts of them that were issued (prese in carico): messages in, as they are reported. */
+  readonly takeInChargeReceipts: number;
   /** Messages refused at the access point, for another reason than a virus. */
   readonly refused: number;
   /** Messages of users here that held a virus. */
@@ -42,6 +44,7 @@ interface Row {
   type: LogEventType;
   identificativo: string;
   detail: string | null;
+  receipts: number;
   accepted_at: number | null;
 }
 
@@ -50,6 +53,7 @@ const pageSize = 10_000;
 /** Only the events that have a duration look for their acceptance, by index. */
 const pageSql = `SELECT l.at, l.node, l.seq, l.type, l.identificativo,
     CASE WHEN l.type = 'notification-received' THEN l.detail END AS detail,
+    CASE WHEN l.type = 'taken-in-charge' AND l.generated <> '[]' THEN 1 ELSE 0 END AS receipts,
     CASE WHEN l.type IN ('delivered', 'taken-in-charge', 'notification-received') THEN
       (SELECT a.at FROM message_log a WHERE a.identificativo = l.identificativo AND a.type = 'accepted'
          ORDER BY a.at LIMIT 1) END AS accepted_at
@@ -74,11 +78,13 @@ class Tally {
   readonly #counts = new Map<LogEventType, number>();
   /** A virus is reported once a recipient; what counts is the message. There are few. */
   readonly #infected = new Set<string>();
+  #receipts = 0;
   readonly #takeInCharge = new Durations();
   readonly #delivery = new Durations();
 
   add(row: Row): void {
     this.#counts.set(row.type, this.#of(row.type) + 1);
+    this.#receipts += row.receipts;
     if (row.type === 'virus-detected') this.#infected.add(row.identificativo);
     if (row.accepted_at === null) return;
     const duration = row.at - row.accepted_at;
@@ -91,6 +97,7 @@ class Tally {
     return {
       accepted: this.#of('accepted'),
       takenInCharge: this.#of('taken-in-charge'),
+      takeInChargeReceipts: this.#receipts,
       refused: this.#of('refused'),
       virusesOut: this.#of('refused-for-virus'),
       virusesIn: this.#infected.size,

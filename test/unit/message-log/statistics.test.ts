@@ -4,6 +4,7 @@ import { Durations } from '../../../src/lib/durations.ts';
 import { collectStatistics } from '../../../src/message-log/statistics.ts';
 import { issueEveryKind } from '../../support/issued-receipts.ts';
 import { workday } from '../../support/point-parts.ts';
+import { openSealedLog, writeMessages } from '../../support/sealed-log.ts';
 
 test('the figures of a period are those of what happened in it', async (t) => {
   const points = await issueEveryKind(t);
@@ -14,6 +15,7 @@ test('the figures of a period are those of what happened in it', async (t) => {
   assert.deepEqual(counts, {
     accepted: 5,
     takenInCharge: 5,
+    takeInChargeReceipts: 5,
     refused: 1,
     virusesOut: 1,
     virusesIn: 1,
@@ -40,4 +42,12 @@ test('percentiles have two digits, and are never too low', () => {
   assert.equal(durations.percentile(1), 130_000);
   assert.equal(durations.percentile(0), 0);
   assert.equal(new Durations().percentile(0.5), undefined);
+});
+
+test('messages in are those a receipt was issued for; what stays here is counted besides', async (t) => {
+  const { db, time } = openSealedLog(t);
+  await writeMessages({ db }, { at: time.now, count: 4 });
+  const period = { from: time.now, to: time.now + 60_000 };
+  const { takenInCharge, takeInChargeReceipts } = await collectStatistics((fn) => db.read(fn), period);
+  assert.deepEqual([takenInCharge, takeInChargeReceipts], [4, 0]);
 });
