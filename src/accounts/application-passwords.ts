@@ -79,7 +79,7 @@ export async function addApplicationPassword(
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     wanted.loginId,
     wanted.label.trim(),
-    digestOf(wanted.loginId, secret),
+    digestOf(secret),
     JSON.stringify(wanted.scopes),
     wanted.readOnly === true ? 1 : 0,
     at,
@@ -123,8 +123,8 @@ const inForce = 'login_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR 
 
 export interface MatchedPassword {
   readonly password: ApplicationPassword;
-  /** Of its keys for SCRAM; undefined when it has none. */
-  readonly iterations: number | undefined;
+  /** For SCRAM; undefined when it has none. */
+  readonly keys: ScramKeys | undefined;
 }
 
 /** The application password of the login that `password` is, if it may be used now for `scope`. */
@@ -135,14 +135,14 @@ export async function matchApplicationPassword(
 ): Promise<MatchedPassword | undefined> {
   const row = await tx.get<StoredPassword>(
     `SELECT * FROM application_password WHERE digest = ? AND ${inForce}`,
-    digestOf(loginId, password),
+    digestOf(password),
     loginId,
     at,
   );
   if (row === undefined) return undefined;
   const found = toApplicationPassword(row);
   if (!isFor(found, scope)) return undefined;
-  return { password: found, iterations: row.scram_iterations ?? undefined };
+  return { password: found, keys: toKeys(row) };
 }
 
 /** Those of the login that have keys and may be used now for `scope`. */
@@ -230,9 +230,9 @@ function stripSecret(typed: string): string {
   return typed.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
-function digestOf(loginId: number, secret: string): Uint8Array {
-  const plain = stripSecret(secret);
-  return hash('sha256', `application password ${loginId} ${plain}`, 'buffer');
+/** Of the secret alone: it holds wherever the login is brought back from a backup. */
+function digestOf(secret: string): Uint8Array {
+  return hash('sha256', `application password ${stripSecret(secret)}`, 'buffer');
 }
 
 function toApplicationPassword(row: StoredPassword): ApplicationPassword {

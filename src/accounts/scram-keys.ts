@@ -86,7 +86,7 @@ export async function learnKeys(
   { password, keeper }: SeenPassword,
 ): Promise<void> {
   const known = await db.read((tx) => findKeys(tx, id));
-  if (known?.iterations === keeper.iterations) return;
+  if (known !== undefined && (await isCurrent(keeper, name, toKeys(known)))) return;
   const keys = await keeper.derive(name, password);
   // Not when the password was changed meanwhile: the row's hash is another then.
   await db.transact((tx) =>
@@ -106,12 +106,21 @@ export async function learnKeys(
 export async function learnApplicationKeys(
   db: Database,
   { name }: Pick<LoginRow, 'name'>,
-  { password: { id }, iterations }: MatchedPassword,
+  { password: { id }, keys: known }: MatchedPassword,
   { password, keeper }: SeenPassword,
 ): Promise<void> {
-  if (iterations === keeper.iterations) return;
+  if (known !== undefined && (await isCurrent(keeper, name, known))) return;
   const keys = await keeper.derive(name, spellSecret(password));
   await db.transact((tx) => writeKeys(tx, id, keys));
+}
+
+/** Others were derived with another strength, or in the store they were brought back from. */
+async function isCurrent(
+  { iterations, saltOf }: ScramKeeper,
+  name: string,
+  keys: ScramKeys,
+): Promise<boolean> {
+  return keys.iterations === iterations && Buffer.compare(keys.salt, await saltOf(name)) === 0;
 }
 
 /** The function that offers keys for any name: those of the own password, and of the application passwords. */

@@ -124,3 +124,20 @@ test('an application password without keys gets them when it is seen, as it was 
   const derived = await deriveScramKeys(secret, offer.keys);
   assert.deepEqual(Buffer.from(offer.keys.storedKey), Buffer.from(derived.storedKey));
 });
+
+test('keys brought back from another store are derived anew when their password is seen', async (t) => {
+  const { accounts, db, knows } = await open(t);
+  await accounts.addMailbox({ address, password });
+  const { id: loginId } = await accounts.findLogin(address);
+  const { secret } = await accounts.addApplicationPassword({ loginId, label: 'x', scopes: ['imap'] });
+  await db.transact(async (tx) => {
+    await tx.run("UPDATE scram_key SET salt = x'00'");
+    await tx.run("UPDATE application_password SET scram_salt = x'01'");
+  });
+  assert.equal(await knows(address, password), false);
+  await accounts.authenticate(address, password, 'imap');
+  assert.ok(await knows(address, password));
+  assert.equal((await accounts.offerKeys?.(address, 'imap'))?.others?.length, 0);
+  await accounts.authenticate(address, secret, 'imap');
+  assert.equal((await accounts.offerKeys?.(address, 'imap'))?.others?.length, 1);
+});
