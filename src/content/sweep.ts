@@ -8,6 +8,7 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import type { Database, Transaction } from '../db/database.ts';
 import { findReferences, type Reference } from '../db/references.ts';
 import type { Clock } from '../lib/time.ts';
+import { areBlobsHeld } from './blob-hold.ts';
 
 export interface SweeperParts {
   readonly db: Database;
@@ -90,7 +91,9 @@ class ContentSweeper implements Sweeper {
     let removed = 0;
     while (true) {
       const now = this.#clock();
-      const going = await this.#db.transact((tx) => announceRemovals(tx, now - this.#graceMs));
+      const going = await this.#db.transact(async (tx) =>
+        (await areBlobsHeld(tx, now)) ? [] : announceRemovals(tx, now - this.#graceMs),
+      );
       for (const blob of going) await this.#blobs.delete(blob);
       await this.#db.transact(async (tx) => {
         for (const blob of going) {

@@ -22,6 +22,7 @@ export interface SnapshotFolder {
   readonly specialUse: string | undefined;
   readonly uidValidity: number;
   readonly uidNext: number;
+  readonly highestModseq: number;
   readonly messages: readonly SnapshotMessage[];
 }
 
@@ -56,6 +57,7 @@ async function readFolder(tx: ReadTransaction, row: FolderRow): Promise<Snapshot
     specialUse: row.special_use ?? undefined,
     uidValidity: row.uid_validity,
     uidNext: row.uid_next,
+    highestModseq: row.highest_modseq,
     messages,
   };
 }

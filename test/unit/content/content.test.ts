@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collectSegments, spool } from '../../../src/blob/read-segments.ts';
+import { holdBlobs, releaseBlobs } from '../../../src/content/blob-hold.ts';
 import { addContent, loadContent, releaseContents } from '../../../src/content/content.ts';
 import { loadStructure } from '../../../src/content/structure.ts';
 import { createSweeper } from '../../../src/content/sweep.ts';
@@ -35,7 +36,12 @@ async function use(store: TestStore, contentId: number): Promise<() => Promise<u
       `INSERT INTO folder (mailbox_id, name, uid_validity, created_at) VALUES (?, 'x', 1, 0) RETURNING id`,
       mailbox.id,
     );
-    await tx.run('INSERT INTO message VALUES (?, 1, 1, 0, ?, 1, 0, 0, ?)', folder?.id ?? 0, '', contentId);
+    await tx.run(
+      `INSERT INTO message (folder_id, uid, modseq, flags, keywords, size, internal_date, saved_at, content_id)
+         VALUES (?, 1, 1, 0, '', 1, 0, 0, ?)`,
+      folder?.id ?? 0,
+      contentId,
+    );
     return folder?.id ?? 0;
   });
   return () => store.db.transact((tx) => tx.run('DELETE FROM message WHERE folder_id = ?', folderId));
@@ -180,4 +186,18 @@ test('the rows themselves refuse to lose a content in use', async (t) => {
     store.db.transact((tx) => tx.run('DELETE FROM content WHERE id = ?', id)),
     { constraint: 'foreign-key' },
   );
+});
+
+test('while a backup reads no blob goes, and one that broke off holds them up for a time only', async (t) => {
+  const store = openStore(t);
+  const sweeper = createSweeper({ ...store, graceMs: 0 });
+  const hold = (id: string) => store.db.transact((tx) => holdBlobs(tx, id, store.clock() + hour));
+  await release(store, await add(store, await putBlob(store)));
+  await hold('finished');
+  await hold('broken');
+  assert.deepEqual(await sweeper.sweep(), { contents: 1, blobs: 0 });
+  await store.db.transact((tx) => releaseBlobs(tx, 'finished'));
+  assert.deepEqual(await sweeper.sweep(), { contents: 0, blobs: 0 });
+  store.time.now += 2 * hour;
+  assert.deepEqual(await sweeper.sweep(), { contents: 0, blobs: 1 });
 });
