@@ -45,9 +45,12 @@ export function readLogRows(
   return tx.all<LogRow>(rowsSql, node, after, through, limit);
 }
 
-/** What the row's hash is over, from what is stored: facts that were changed give another text. */
-export function renderLogRow(row: LogRow): string {
-  return renderRow(row.prev_hash, columnsOf(row));
+/**
+ * What the row's hash is over, from what is stored: facts that were changed give another text. `factsDigest` spares
+ * their digest where the same text was digested before.
+ */
+export function renderLogRow(row: LogRow, factsDigest: Uint8Array = digestFacts(row.facts_json)): string {
+  return renderRow(row.prev_hash, columnsOf(row, factsDigest));
 }
 
 /** The event that the row holds. @throws {SyntaxError} when its JSON is damaged. */
@@ -64,7 +67,7 @@ export function toLogEvent(
   } as LogEvent;
 }
 
-function columnsOf(row: LogRow): LogColumns {
+function columnsOf(row: LogRow, factsDigest: Uint8Array): LogColumns {
   return {
     node: row.node,
     seq: row.seq,
@@ -75,7 +78,7 @@ function columnsOf(row: LogRow): LogColumns {
     sender: row.sender,
     subject: row.subject,
     sendingProvider: row.sending_provider,
-    factsDigest: digestFacts(row.facts_json),
+    factsDigest,
     generated: row.generated,
     detail: row.detail,
   };

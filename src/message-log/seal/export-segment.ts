@@ -55,6 +55,9 @@ export interface ExportRequest {
   readonly onPage?: () => Promise<void>;
 }
 
+/** Room for some pages, so that the next one is read while another thread packs the last. */
+const packing = { chunkSize: 256 * 1024, highWaterMark: 2 * 1024 * 1024 };
+
 /** Small, so that mail is served between two pages. */
 const pageRows = 400;
 
@@ -66,7 +69,7 @@ export async function exportSegment(request: ExportRequest): Promise<ExportedSeg
   const { archive, header } = request;
   const writer = new SegmentWriter(header);
   const name = nameEntriesFile(nameSegment(header));
-  const file = await pipeline(writeLines(request, writer), createGzip(), (packed) =>
+  const file = await pipeline(writeLines(request, writer), createGzip(packing), (packed) =>
     archive.write(name, packed as AsyncIterable<Uint8Array>),
   );
   return { ...writer.finish(), file };
@@ -111,13 +114,11 @@ class SegmentWriter {
   start(): Uint8Array {
     const line = renderHeader(this.#header);
     this.#tree.add(digestLine(line));
-    return this.#pass(`${line}\n`);
+    return this.#pass(Buffer.from(`${line}\n`, 'utf8'));
   }
 
   write(rows: readonly LogRow[]): Uint8Array {
-    let text = '';
-    for (const row of rows) text += this.#render(row);
-    return this.#pass(text);
+    return this.#pass(Buffer.concat(rows.flatMap((row) => this.#render(row))));
   }
 
   finish() {
@@ -130,8 +131,10 @@ class SegmentWriter {
     };
   }
 
-  #render(row: LogRow): string {
-    const line = renderLogRow(row);
+  #render(row: LogRow): Uint8Array[] {
+    const facts = hex(row.facts);
+    const isKnown = this.#facts.get(facts) === row.facts_json;
+    const line = Buffer.from(renderLogRow(row, isKnown ? row.facts : undefined), 'utf8');
     const digest = hash('sha256', line, 'buffer');
     if (
       row.seq !== this.#seq + 1 ||
@@ -146,16 +149,16 @@ class SegmentWriter {
     this.#firstAt = Math.min(this.#firstAt, row.at);
     this.#lastAt = Math.max(this.#lastAt, row.at);
     this.#tree.add(digest);
-    const facts = hex(row.facts);
-    if (this.#facts.get(facts) !== undefined) return `${line}\n`;
+    if (isKnown) return [line, lineEnd];
     this.#facts.add(facts, row.facts_json);
-    return `${row.facts_json}\n${line}\n`;
+    return [Buffer.from(row.facts_json, 'utf8'), lineEnd, line, lineEnd];
   }
 
-  #pass(text: string): Uint8Array {
-    const bytes = Buffer.from(text, 'utf8');
+  #pass(bytes: Uint8Array): Uint8Array {
     this.#content.update(bytes);
     this.#size += bytes.length;
     return bytes;
   }
 }
+
+const lineEnd = Uint8Array.of(0x0a);
