@@ -1,4 +1,4 @@
-/** docs/conformity.md tells the truth: what it names exists, and no section with a requirement is left out. */
+/** docs/conformity.md and docs/security.md tell the truth: what they name exists, and no section with a requirement is left out. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,3 +76,12 @@ function hasTest(file: string, title: string | undefined): boolean {
     .split('\n')
     .some((line) => line.includes(title) && /['"`]/.test(line));
 }
+
+test('every test that docs/security.md names is there', () => {
+  const named = [...readFileSync(join(root, 'docs/security.md'), 'utf8').matchAll(/`(test\/[^`]+)`/g)];
+  assert.ok(named.length > 20, `${named.length}`);
+  assert.deepEqual(
+    named.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file))),
+    [],
+  );
+});
