@@ -131,9 +131,10 @@ export async function buildServices(
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
   const listening: Partial<Record<ListenName, Listening>> = {};
+  const web = { ...options, signer: () => parts.signer, index: parts.index };
   const servers = {
     ...buildServers(config, stores, parts, options),
-    https: await buildWeb(config, stores, options, () => listening),
+    https: await buildWeb(config, stores, web, () => listening),
   };
   const opened: Server[] = [];
   const keepers = startKeepers(config, stores, parts, options);

@@ -81,7 +81,10 @@ const certificates = z.array(filePath('PEM file.')).default([]);
 
 export const published = z
   .strictObject({
-    ldifUrl: absoluteUrl('https:', 'Where our signed LDIF can be fetched (LDIFLocationURL). Null: not said.')
+    ldifUrl: absoluteUrl(
+      'https:',
+      'Where our signed LDIF can be fetched (LDIFLocationURL). An address with our own hostname is served by the https listener; elsewhere put the file of `pec index publish`. Null: not said.',
+    )
       .nullable()
       .default(null),
     mailReceipt: mailAddress(

@@ -18,6 +18,7 @@ import { silentLog, type WebLog } from './log.ts';
 import { addAppleProfile } from './routes/apple-profile.ts';
 import { addAutoconfig } from './routes/autoconfig.ts';
 import { addAutodiscover, autodiscoverPath } from './routes/autodiscover.ts';
+import { addPublishedRecord } from './routes/published-record.ts';
 import { answerNotFound, type RouteParts } from './routes/route.ts';
 import { addWelcome } from './routes/welcome.ts';
 
@@ -64,7 +65,8 @@ export async function createWebServer(options: WebServerOptions): Promise<WebSer
     return503OnClosing: true,
   });
   prepareAnswers(app, options, log);
-  for (const add of [addWelcome, addAutoconfig, addAutodiscover, addAppleProfile]) add(app, options);
+  for (const add of [addWelcome, addAutoconfig, addAutodiscover, addAppleProfile, addPublishedRecord])
+    add(app, options);
   await app.ready();
   return {
     async listen(port, host) {

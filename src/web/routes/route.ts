@@ -3,6 +3,14 @@ import type { FastifyReply } from 'fastify';
 import { domainOf } from '../../mime/address.ts';
 import type { MailProvider } from '../settings/mail-endpoints.ts';
 
+/** The provider's own record of the index. */
+export interface PublishedRecord {
+  /** Percent-encoded, as in its address. */
+  readonly path: string;
+  /** The signed file, DER. */
+  readonly read: () => Promise<Uint8Array>;
+}
+
 export interface RouteParts {
   /** Asked at each request: ports are known once everything listens. */
   readonly provider: () => MailProvider;
@@ -13,6 +21,8 @@ export interface RouteParts {
    * when the key at hand cannot sign one.
    */
   readonly signProfile: (profile: Uint8Array) => Promise<Uint8Array>;
+  /** Undefined when it is published elsewhere, or not at all. */
+  readonly publishedRecord?: PublishedRecord | undefined;
 }
 
 /** The one answer for everything that is not here: it must not tell a missing page from a foreign domain. */
