@@ -10,11 +10,19 @@ async function logIn(server: Pop3TestServer, secret: string): Promise<ImapTestCl
   client.write(`USER ${addresses[0]}\r\n`);
   await client.readLine();
   client.write(`PASS ${secret}\r\n`);
-  assert.match(await client.readLine(), /^\+OK 1 messages/);
+  const answer = await client.readLine();
+  // The connection is closed a moment before its maildrop is let go.
+  if (answer.includes('[IN-USE]')) {
+    client.destroy();
+    return logIn(server, secret);
+  }
+  assert.match(answer, /^\+OK 1 messages/);
   return client;
 }
 
-test('a revoked application password ends the session, removes nothing and lets the maildrop go', async (t) => {
+test('a revoked application password ends the session, removes nothing and lets the maildrop go', {
+  timeout: 10_000,
+}, async (t) => {
   const server = await startPop3Server();
   t.after(() => server.close());
   await server.deliver(Buffer.from('Subject: x\r\n\r\nx\r\n'));
