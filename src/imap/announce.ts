@@ -24,9 +24,14 @@ export async function refreshView(session: Session): Promise<void> {
   }
 }
 
+const everything = { messages: true, flags: true };
+
 /** Writes all changes that are known and may be told. */
 export async function announceChanges(session: Session, announcing: Announcing): Promise<void> {
   const { view, out } = session;
+  const wanted = session.notifications === undefined ? everything : session.notifications.selected;
+  // RFC 5465 §3.1: without SELECTED the client wants to hear nothing of the selected folder.
+  if (wanted?.messages !== true) return;
   const news = view.takeAnnouncement(announcing === 'all');
   const { vanished, expunged, exists, changed } = news;
   if (expunged.length > 0) session.contexts?.beforeRemoval(pairUp(vanished, expunged));
@@ -39,7 +44,8 @@ export async function announceChanges(session: Session, announcing: Announcing):
     }
   }
   if (exists !== undefined) announceCount(session, exists);
-  for (const record of changed) {
+  await session.notifications?.tellArrivals(news.foreign);
+  for (const record of wanted.flags ? changed : []) {
     announceFlags(session, record);
     if (out.full) await out.drained();
   }

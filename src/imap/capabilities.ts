@@ -25,6 +25,7 @@ const capabilities: readonly Capability[] = [
   { name: 'ID' },
   { name: 'ENABLE' },
   { name: 'IDLE' },
+  { name: 'NOTIFY' },
   { name: 'NAMESPACE' },
   { name: 'CHILDREN' },
   { name: 'UNSELECT' },

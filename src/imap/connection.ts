@@ -17,6 +17,7 @@ import type { ImapLimits } from './limits.ts';
 import type { ConnectionFacts, ImapLog } from './log.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
 import { describeFailure, Farewell } from './refusal.ts';
+import { tellAtRest } from './rest.ts';
 import { type ImapAccounts, type ImapLogin, type Link, Session } from './session.ts';
 import { type CommandSource, literalUnasked, readCommand, Unskippable } from './wire/command-reader.ts';
 import { compressStream } from './wire/deflate.ts';
@@ -120,7 +121,7 @@ export class Connection implements Link {
       invite: () => this.invite('Ready for the literal'),
     };
     try {
-      await this.#stream.input.ready();
+      await this.#awaitInput();
       this.#watchStall();
       const incoming = await readCommand(source);
       this.#commands++;
@@ -130,6 +131,18 @@ export class Connection implements Link {
       this.#session.status('*', 'BAD', { text: error.message });
       this.#stream.out.flush();
       this.#count('BAD');
+    }
+  }
+
+  /** Until the client sends something; news it asked for are told meanwhile. */
+  async #awaitInput(): Promise<void> {
+    const rest = tellAtRest(this.#session);
+    const ready = this.#stream.input.ready();
+    if (rest === undefined) return ready;
+    try {
+      await Promise.race([ready, rest.failure]);
+    } finally {
+      await rest.end();
     }
   }
 

@@ -17,6 +17,7 @@ import { requireRight } from './rights.ts';
 import type { FolderView } from './view.ts';
 import { formatAstring, formatNstring, formatString, formatText } from './wire/format.ts';
 import { wireMailboxName } from './wire/mailbox-name.ts';
+import type { SelectedEvents } from './wire/notify-request.ts';
 
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logged-out';
 
@@ -46,6 +47,19 @@ export interface NewsWatch {
   beforeRemoval(removed: ReadonlyMap<number, number>): void;
   /** After everything else: new messages, and those whose flags may have changed. */
   afterChange(added: Ranges, touched: ReadonlySet<number>): Promise<void>;
+}
+
+/** News the client asked for with NOTIFY (RFC 5465). */
+export interface Notifications {
+  /** Events of the selected folder; undefined: none are wanted. */
+  readonly selected: SelectedEvents | undefined;
+  /** Called when there may be something to tell of other folders. */
+  onNotice: (() => void) | undefined;
+  /** After new messages of the selected folder were counted to the client. */
+  tellArrivals(uids: Ranges): Promise<void>;
+  /** Tells all there is to tell of other folders. */
+  tellOthers(): Promise<void>;
+  close(): void;
 }
 
 /** What a session may ask of its connection. */
@@ -97,6 +111,9 @@ export class Session {
   onChange: (() => void) | undefined;
   /** Searches that are kept up to date (RFC 5267); goes with the selected folder. */
   contexts: NewsWatch | undefined;
+  /** What this session did itself and knows: names of folders, or folder and annotation. */
+  readonly #own = new Set<string>();
+  #notifications: Notifications | undefined;
   /** The result `$` stands for (RFC 5182), UIDs. */
   savedSearch: Ranges = [];
 
@@ -147,8 +164,33 @@ export class Session {
     this.#login = login;
   }
 
+  /** Undefined until the client uses NOTIFY. */
+  get notifications(): Notifications | undefined {
+    return this.#notifications;
+  }
+
+  watchBy(notifications: Notifications): void {
+    this.#notifications?.close();
+    this.#notifications = notifications;
+    this.#own.clear();
+  }
+
+  /** Notes what this session is about to do, so that it is no news to it. */
+  noteOwn(...things: readonly string[]): void {
+    if (this.#notifications === undefined) return;
+    // What brings no notice would be kept for ever.
+    if (this.#own.size > 1000) this.#own.clear();
+    for (const thing of things) this.#own.add(thing);
+  }
+
+  /** True, once, for what was noted. */
+  forgetOwn(thing: string): boolean {
+    return this.#own.delete(thing);
+  }
+
   logOut(): void {
     this.closeView();
+    this.#notifications?.close();
     this.#loggedOut = true;
   }
 

@@ -36,6 +36,8 @@ export interface Announcement {
   readonly changed: readonly MessageRecord[];
   /** New messages. */
   readonly added: Ranges;
+  /** Those of them that this session did not put there itself. */
+  readonly foreign: Ranges;
   /** Messages whose flags may have changed since the last time, by others or by this session. */
   readonly touched: ReadonlySet<number>;
 }
@@ -66,6 +68,8 @@ export class FolderView {
   #announcedCount: number;
   /** See {@link Announcement.touched}. */
   #touched = new Set<number>();
+  /** New messages of this session's own. */
+  #own: Ranges = emptyRanges;
   /** Set while somebody asks for {@link Announcement.touched}: a large STORE would make it large. */
   tracksTouched = false;
 
@@ -160,6 +164,11 @@ export class FolderView {
     return modseq <= this.#modseq || this.#told.get(uid) === modseq;
   }
 
+  /** Notes messages that this session has put into the folder. */
+  noteOwn(uids: readonly number[]): void {
+    this.#own = unite(this.#own, rangesOf(uids));
+  }
+
   /** Notes what this session was or is about to be told by a response of its own. */
   noteTold(records: readonly MessageRecord[]): void {
     for (const record of records) {
@@ -219,12 +228,14 @@ export class FolderView {
     const told = this.#announcedCount - expunged.length;
     const exists = this.count > told ? this.count : undefined;
     const added = exists === undefined ? emptyRanges : this.#map.uidsAt([[told + 1, exists]]);
+    const foreign = subtract(added, this.#own);
+    if (added.length > 0) this.#own = emptyRanges;
     this.#announcedCount = this.count;
     const changed = [...this.#changed.values()].sort((a, b) => a.uid - b.uid);
     const touched = new Set([...this.#touched, ...changed.map(({ uid }) => uid)]);
     this.#changed = new Map();
     this.#touched = new Set();
-    return { vanished, expunged, exists, changed, added, touched };
+    return { vanished, expunged, exists, changed, added, foreign, touched };
   }
 
   #forget(uids: Ranges): number[] {

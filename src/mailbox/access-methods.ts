@@ -1,8 +1,9 @@
 /** Folders by login, their access control lists and annotations, one transaction a method. */
 import { keyOf } from '../accounts/address-key.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
 import {
+  findMailboxesOf,
   findVisible,
   listVisible,
   readAcl,
@@ -16,6 +17,12 @@ import { requireFolder } from './folder-rows.ts';
 import type { MailStore } from './mail-store.ts';
 import { noteChange } from './notices.ts';
 import { changeRights } from './rights.ts';
+
+/** The owner's sessions hear of it, and those of whom the entry is about. Of `anyone` all hear when they look next. */
+async function noteAccess(tx: Transaction, ownerId: number, identifier: string): Promise<void> {
+  const mailboxes = await findMailboxesOf(tx, identifier.replace(/^-/, ''));
+  for (const mailboxId of new Set([ownerId, ...mailboxes])) noteChange(tx, mailboxId);
+}
 
 type AccessMethods = Pick<
   MailStore,
@@ -44,15 +51,16 @@ export function createAccessMethods({ db, clock }: { db: Database; clock: Clock 
         const current = (await readAcl(tx, folderId)).find((entry) => entry.identifier === identifier);
         const changed = changeRights(current?.rights ?? '', operation, rights);
         await writeAclEntry(tx, folderId, { identifier, rights: changed });
-        noteChange(tx, folder.mailbox_id);
+        await noteAccess(tx, folder.mailbox_id, identifier);
       }),
     annotations: (subject) => db.read((tx) => readAnnotations(tx, subject)),
     setAnnotations: (subject, changes) => db.transact((tx) => writeAnnotations(tx, subject, changes)),
     removeAcl: (folderId, written) =>
       db.transact(async (tx) => {
         const folder = await requireFolder(tx, folderId);
-        const removed = await removeAclEntry(tx, folderId, keyOf(written));
-        if (removed) noteChange(tx, folder.mailbox_id);
+        const identifier = keyOf(written);
+        if (!(await removeAclEntry(tx, folderId, identifier))) return;
+        await noteAccess(tx, folder.mailbox_id, identifier);
       }),
   };
 }

@@ -146,6 +146,17 @@ export async function requireIdentifier(tx: ReadTransaction, written: string): P
   return `${sign}${key}`;
 }
 
+/** The mailboxes whose logins go by the identifier. */
+export async function findMailboxesOf(tx: ReadTransaction, identifier: string): Promise<number[]> {
+  const rows = await tx.all<{ id: number }>(
+    `SELECT mailbox_id AS id FROM login WHERE name_key = ? UNION
+       SELECT id FROM mailbox WHERE address_key = ? AND removed_at IS NULL`,
+    identifier,
+    identifier,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Writes an entry, also one without rights: for a login of the same mailbox that says "none". */
 export async function writeAclEntry(tx: Transaction, folderId: number, entry: AclEntry): Promise<void> {
   await tx.run(

@@ -75,16 +75,21 @@ export async function writeAnnotations(
 ): Promise<void> {
   const { folderId, loginId } = subject;
   const folder = folderId === undefined ? undefined : await requireFolder(tx, folderId);
+  const mailboxId = folder?.mailbox_id ?? (await mailboxOf(tx, loginId));
   for (const { entry, value } of changes) {
     const [, kind = '', name = ''] = /^\/(shared|private)(\/.*)$/s.exec(entry) ?? [];
     const owner = kind === 'shared' ? null : loginId;
     if (folder === undefined) await writeOnServer(tx, loginId, name, value);
     else await writeOnFolder(tx, { folderId: folder.id, owner, name, value });
-    if (folder === undefined) continue;
-    noteAnnotation(tx, folder, { entry, loginId: owner ?? undefined });
+    noteAnnotation(tx, { mailboxId, folderId }, { entry, loginId: owner ?? undefined });
   }
   const kinds = countKinds(await readAnnotations(tx, subject));
   if (kinds.some((count) => count > mostAnnotations)) throw new TooManyAnnotations();
+}
+
+async function mailboxOf(tx: ReadTransaction, loginId: number): Promise<number> {
+  const sql = 'SELECT mailbox_id AS id FROM login WHERE id = ?';
+  return (await tx.get<{ id: number }>(sql, loginId))?.id ?? 0;
 }
 
 function countKinds(annotations: readonly Annotation[]): number[] {

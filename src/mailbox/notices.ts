@@ -9,13 +9,13 @@ export function noteChange(tx: Transaction, mailboxId: number, folderId?: number
   tx.notify(topic, folderId === undefined ? `${mailboxId}` : `${mailboxId} ${folderId}`);
 }
 
-/** Tells that an annotation of the folder was set or removed; with a login it is private to that one. */
+/** Tells that an annotation of the folder, or of the server, was set or removed; with a login it is private to that one. */
 export function noteAnnotation(
   tx: Transaction,
-  folder: { readonly id: number; readonly mailbox_id: number },
+  place: { readonly mailboxId: number; readonly folderId: number | undefined },
   { entry, loginId }: ChangedAnnotation,
 ): void {
-  tx.notify(topic, `${folder.mailbox_id} ${folder.id} ${loginId ?? '-'} ${entry}`);
+  tx.notify(topic, `${place.mailboxId} ${place.folderId ?? '-'} ${loginId ?? '-'} ${entry}`);
 }
 
 type Listener = (notice: ChangeNotice) => void;
@@ -57,7 +57,7 @@ export class Watchers {
       return;
     }
     const [, mailboxId, folderId, loginId, entry] =
-      /^(\d+)(?: (\d+))?(?: (\d+|-) (.+))?$/s.exec(payload) ?? [];
+      /^(\d+)(?: (\d+|-))?(?: (\d+|-) (.+))?$/s.exec(payload) ?? [];
     if (mailboxId === undefined) return;
     const place = { mailboxId: Number(mailboxId), folderId: numberOf(folderId) };
     if (entry === undefined) this.#tell(place);

@@ -39,6 +39,7 @@ export class ModelClient {
   #kept = new Map<string, KeptFolder>();
   #resuming: Map<number, KnownMessage> | undefined;
   #folder: string | undefined;
+  #onClosed: () => void = () => undefined;
   #uidValidity = 0;
   #modseq = 0;
   #mailboxId = '';
@@ -82,12 +83,16 @@ export class ModelClient {
   async select(folder: string, how: 'SELECT' | 'EXAMINE' = 'SELECT'): Promise<string> {
     await this.#leave();
     const kept = this.#kept.get(folder);
-    this.#messages = [];
-    this.#folder = undefined;
-    this.#resuming = new Map();
     const parameter = kept === undefined ? '' : ` (QRESYNC (${kept.uidValidity} ${kept.modseq}))`;
     const earlier = kept === undefined ? [] : kept.messages.map((each) => [each.uid ?? 0, each] as const);
-    if (kept !== undefined) this.#resuming = new Map(earlier);
+    const begin = () => {
+      this.#messages = [];
+      this.#resuming = new Map(earlier);
+    };
+    // What is said before CLOSED is still about the old folder (RFC 7162 §3.2.11).
+    if (this.#folder === undefined) begin();
+    else this.#onClosed = begin;
+    this.#folder = undefined;
     const answer = await this.run(`${how} ${folder}${parameter}`);
     if (answer.startsWith('OK')) {
       this.#folder = folder;
@@ -219,6 +224,7 @@ export class ModelClient {
   }
 
   #learnCode(line: string): void {
+    if (line.startsWith('* OK [CLOSED]')) this.#onClosed();
     const code = (name: string) => new RegExp(`\\[${name} \\(?(\\w+)\\)?\\]`).exec(line)?.[1];
     const modseq = code('HIGHESTMODSEQ');
     if (modseq !== undefined) this.#modseq = Number(modseq);

@@ -42,6 +42,7 @@ interface World {
 interface Actor {
   client: ModelClient;
   readonly enable: readonly string[];
+  readonly hearsAtOnce: boolean;
   readonly random: Random;
   readonly world: World;
 }
@@ -54,6 +55,11 @@ const kinds: readonly (readonly string[])[] = [
   ['QRESYNC', 'IMAP4rev2'],
   ['UIDONLY', 'CONDSTORE'],
   ['UIDONLY', 'QRESYNC'],
+];
+/** What some of them ask for with NOTIFY: news between commands; who counts messages hears of removals later. */
+const notifies = [
+  'NOTIFY SET (SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (PERSONAL (MessageNew MessageExpunge))',
+  'NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)) (PERSONAL (MailboxName))',
 ];
 const flags = ['\\Seen', '\\Flagged', '\\Deleted', '\\Answered', '$Pratica', '$Junk'];
 
@@ -122,6 +128,8 @@ const deeds: readonly Deed[] = [
     actor.client.run(`UID STORE ${uidOf(actor) ?? 1} FLAGS (${flagOf(actor)} ${flagOf(actor)})`),
   ),
   inside(async (actor) => {
+    // What crosses the command on the wire, the client cannot put in order with it.
+    if (actor.hearsAtOnce) return;
     const uid = uidOf(actor);
     const sign = actor.random(2) === 0 ? '+' : '-';
     // What an EXAMINE opened cannot be changed.
@@ -148,7 +156,15 @@ export async function runStress(server: ImapTestServer, options: StressOptions):
   for (let index = 0; index < options.sessions; index++) {
     const enable = kinds[index % kinds.length] as readonly string[];
     const client = await ModelClient.open(server, { enable });
-    actors.push({ client, enable, random: createRandom(options.seed * 1000 + index), world });
+    const notify = index % 3 === 1 ? notifies[enable.includes('UIDONLY') ? 0 : 1] : undefined;
+    if (notify !== undefined) await client.run(notify);
+    actors.push({
+      client,
+      enable,
+      hearsAtOnce: notify !== undefined,
+      random: createRandom(options.seed * 1000 + index),
+      world,
+    });
   }
   for (const name of world.names.slice(1)) await actors[0]?.client.run(`CREATE ${name}`);
   const end = performance.now() + options.seconds * 1000;

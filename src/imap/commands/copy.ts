@@ -49,6 +49,7 @@ async function copy(session: Session, { uids, target, tag }: Transfer): Promise<
   const mapping = await withProgress(session, tag, () =>
     session.store.copy(session.view.folder.id, uids, folder.id, mayKeep(folder)),
   );
+  if (folder.id === session.view.folder.id) session.view.noteOwn(mapping.pairs.map(([, to]) => to));
   return { code: copyUid(mapping), text: 'Copied' };
 }
 

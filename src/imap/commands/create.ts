@@ -19,6 +19,7 @@ function readUses(args: Arguments): string[] {
 async function createFolder(session: Session, name: string, uses: readonly string[]): Promise<Completion> {
   if (uses.length > 1) throw new Refusal('USEATTR', 'A folder may have one special use');
   const { mailboxId, path } = await findNewPlace(session, newFolderName(name));
+  session.noteOwn(newFolderName(name));
   const folder = await session.store.createFolder(mailboxId, path, uses[0]);
   return { code: `MAILBOXID (${folder.objectId})`, text: 'Created' };
 }

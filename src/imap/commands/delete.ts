@@ -12,6 +12,7 @@ export const deleteCommand: PlainCommand = {
     args.end();
     return async () => {
       const folder = await findFolder(session, name, 'x');
+      session.noteOwn(folder.name);
       await session.store.deleteFolder(folder.mailboxId, folder.path);
       // RFC 9051 §6.3.5: a client that deletes what it has selected ends up unselected.
       if (session.state === 'selected' && session.view.folder.id === folder.id) {

@@ -104,6 +104,7 @@ async function set(
   if (changes.some(({ value }) => (value?.length ?? 0) > longestAnnotation)) {
     throw new Refusal(`METADATA MAXSIZE ${longestAnnotation}`, `A value may have ${longestAnnotation} bytes`);
   }
+  session.noteOwn(...changes.map(({ entry }) => `${subject.folderId ?? ''} ${entry}`));
   try {
     await session.store.setAnnotations(subject, changes);
   } catch (error) {

@@ -19,6 +19,7 @@ export const rename: PlainCommand = {
       if (mailboxId !== folder.mailboxId) {
         throw new Refusal('CANNOT', 'A folder cannot be moved to another mailbox; copy its messages');
       }
+      session.noteOwn(to);
       await session.store.renameFolder(mailboxId, folder.path, path);
       return undefined;
     };

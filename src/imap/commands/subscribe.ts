@@ -14,6 +14,7 @@ function define(name: string, subscribed: boolean): PlainCommand {
       return async () => {
         // RFC 4314 §4: what one may not see one cannot subscribe to; UNSUBSCRIBE needs no right.
         if (subscribed) await findFolder(session, folder, 'l');
+        session.noteOwn(folder);
         await session.store.setSubscribed(session.login.mailboxId, folder, subscribed);
         return undefined;
       };

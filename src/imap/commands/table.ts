@@ -22,6 +22,7 @@ import { lsubCommand } from './lsub.ts';
 import { getmetadata, setmetadata } from './metadata.ts';
 import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
+import { notify } from './notify.ts';
 import { getquota, getquotaroot } from './quota.ts';
 import { rename } from './rename.ts';
 import { replaceCommand, uidReplace } from './replace.ts';
@@ -62,6 +63,7 @@ const all: readonly Command[] = [
   lsubCommand,
   myrights,
   namespace,
+  notify,
   rename,
   selectCommand,
   setacl,

@@ -48,6 +48,7 @@ describe('the view of a folder', () => {
       exists: undefined,
       changed: [],
       added: [],
+      foreign: [],
       touched: new Set(),
     };
     assert.deepEqual(held, nothing);
