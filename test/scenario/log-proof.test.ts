@@ -90,6 +90,9 @@ scenario(
     }
     assert.ok(authority.asked >= 3);
     assert.ok((await sealsOf(alfa)).every(({ sealedAt }) => sealedAt === undefined));
+    const receipts = (await alfa.mails('mario.rossi')).filter(({ kind }) => kind === 'avvenuta-consegna');
+    assert.equal(receipts.length, 3, 'mail flowed meanwhile');
+    checkAlarm(alfa);
     authority.away = false;
     await world.advance(hour);
     await waitFor('all seals stamped', async () =>
@@ -117,6 +120,22 @@ scenario(
     await checkDuplicate(alfa, folder);
   },
 );
+
+/** Who watches the log of the program learns which authority, which seal, and how long it has waited. */
+function checkAlarm(site: Site): void {
+  const alarms = site.diagnostics
+    .filter((line) => line.includes('"event":"log-stamp-missing"'))
+    .map(
+      (line) =>
+        JSON.parse(line) as { level: string; number: number; authority: string; waitingHours: number },
+    );
+  assert.ok(
+    alarms.every(
+      ({ level, authority: name, number }) => level === 'error' && name === 'marca' && number === 1,
+    ),
+  );
+  assert.ok(Math.max(...alarms.map(({ waitingHours }) => waitingHours)) >= 47);
+}
 
 /** A copy of the data folder elsewhere, with nothing but anchors; damaged, it names the entry. */
 async function checkBackup(site: Site, folder: string): Promise<void> {
