@@ -9,7 +9,7 @@ import type { Transaction } from '../db/database.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { deliver } from '../mailbox/deliver.ts';
 import { appendEvent } from '../message-log/append.ts';
-import { domainOf } from '../mime/address.ts';
+import { domainOf, sameAddress } from '../mime/address.ts';
 import type { CertificationData } from '../pec/certification-data.ts';
 import { readFacts } from '../pec/certification-data-reader.ts';
 import type { IncomingKind } from '../pec/incoming-classification.ts';
@@ -76,12 +76,13 @@ async function commit(parts: PointParts, tx: Transaction, work: Commit): Promise
   const { arrival, notification } = work;
   const message = await findOurs(tx, notification.data);
   const about = message === undefined ? [] : await keepRecipients(tx, message, work.about);
-  const late = message === undefined ? false : await moveStates(parts, tx, { ...work, about, message });
+  const { late, moved } =
+    message === undefined ? nothingMoved : await moveStates(parts, tx, { ...work, about, message });
   if (message !== undefined) await settleSenderCopy(tx, message);
   if (message !== undefined && work.virus !== undefined) await work.virus.commit(tx, message);
   const receipt = notification.notification === notificationValues.delivery;
-  const known = await deliverUnchanged(parts, tx, arrival, receipt);
-  if (known === 'again') return;
+  const known = await deliverUnchanged(parts, tx, arrival, { receipt, sender: message?.facts.sender });
+  if (known === 'again' || (known === 'nowhere' && !moved)) return;
   await appendEvent(
     tx,
     {
@@ -128,15 +129,24 @@ async function keepRecipients(
   return about.filter((address) => remote.has(address.toLowerCase()));
 }
 
-/** True when the transaction had been closed for a recipient before. */
+interface Moved {
+  /** The transaction had been closed for a recipient before. */
+  readonly late: boolean;
+  /** A recipient's state is another now. */
+  readonly moved: boolean;
+}
+
+const nothingMoved: Moved = { late: false, moved: false };
+
 async function moveStates(
   parts: PointParts,
   tx: Transaction,
   { arrival, notification, about, message }: Commit & { readonly message: PecMessage },
-): Promise<boolean> {
+): Promise<Moved> {
   const event = events[notification.notification];
-  if (event === undefined) return false;
+  if (event === undefined) return nothingMoved;
   let late = false;
+  let moved = false;
   for (const recipient of about) {
     const address = recipient.toLowerCase();
     const row = await findRecipient(tx, message.id, address);
@@ -144,6 +154,7 @@ async function moveStates(
     const transition = decideTransition(row.state, event);
     if (transition.kind === 'late') late = true;
     if (transition.kind !== 'move') continue;
+    moved = true;
     const closes = event !== 'taken-in-charge';
     await moveRecipient(tx, {
       messageId: message.id,
@@ -155,25 +166,37 @@ async function moveStates(
     if (closes) await removeForRecipient(tx, message.id, address);
   }
   if (!late) tx.afterCommit(() => parts.workers.timeoutsChanged());
-  return late;
+  return { late, moved };
 }
 
-/** `again`: this very notification stands in all the mailboxes it is for; its sender lost our 250. */
+interface Unchanged {
+  readonly receipt: boolean;
+  /** Of our message that it is about; undefined when it is about none. */
+  readonly sender: string | undefined;
+}
+
+/**
+ * `again`: this very notification stands in all the mailboxes it is for; its sender lost our 250. `nowhere`: it is for
+ * the sender of a message of ours whose mailbox was removed since; what it certifies counts all the same.
+ */
 async function deliverUnchanged(
   parts: PointParts,
   tx: Transaction,
   arrival: Arrival,
-  receipt: boolean,
-): Promise<'stored' | 'again'> {
+  { receipt, sender }: Unchanged,
+): Promise<'stored' | 'again' | 'nowhere'> {
   const { recipients, intake, at, reading } = arrival;
   const id = readMsgid(reading.header) ?? '';
   const trace = buildTrace(parts, arrival);
   let contentId: number | undefined;
   let stored = false;
+  let gone = false;
   for (const recipient of recipients) {
     const mailbox = await findMailbox(tx, recipient);
     if (mailbox === undefined) {
       if (isServiceAddress(parts, recipient)) continue;
+      gone = sender !== undefined && sameAddress(recipient, sender);
+      if (gone) continue;
       throw new MailError('permanent', `There is no mailbox ${recipient} here`, {
         code: 550,
         enhanced: '5.1.1',
@@ -191,5 +214,6 @@ async function deliverUnchanged(
     const size = trace.length + intake.size;
     await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at, overQuota: true, receipt });
   }
-  return stored || recipients.every((recipient) => isServiceAddress(parts, recipient)) ? 'stored' : 'again';
+  if (stored || recipients.every((recipient) => isServiceAddress(parts, recipient))) return 'stored';
+  return gone ? 'nowhere' : 'again';
 }
