@@ -19,7 +19,7 @@ export interface PlanSize {
   readonly messages: number;
 }
 
-export const standardSize: PlanSize = { providers: 20, mailboxes: 100, messages: 40 };
+export const standardSize: PlanSize = { providers: 20, mailboxes: 100, messages: 30 };
 
 /** Every tenth day is calm: then everything must arrive. */
 const moods = [

@@ -157,7 +157,8 @@ export class SimulatedProvider {
       deliveryPoint: createDeliveryPoint(parts),
       concurrency: 16,
     });
-    const { settle } = createRelayOutcome({ parts, onLost: () => this.world.countLost() });
+    const { settle } = createRelayOutcome({ parts, onLost: (row, result) =>
+        this.world.noteLost(this, `${row.mailId} to ${row.recipient}: ${result.code} ${result.text}`) });
     const relay = this.world.network.relayOf(this, life, parts.blobs);
     const node = parts.node;
     const queue = await startQueueRunner({
@@ -176,6 +177,7 @@ export class SimulatedProvider {
       deliveriesWaiting: () => deliveries.wake(),
       queueWaiting: () => queue.wake(),
       timeoutsChanged: () => timeouts.wake(),
+      ...('reserve' in deliveries ? { reserveDelivery: deliveries.reserve } : {}),
     });
     this.#runners = [deliveries, queue, timeouts, housekeeping];
     this.serving = {

@@ -110,7 +110,8 @@ export class World {
     this.breaches.push({ at: this.scheduler.now - beginning, provider: provider.domain, text });
   }
 
-  countLost(): void {
+  noteLost(provider: SimulatedProvider, what: string): void {
+    this.scheduler.note(`${provider.domain} lost ${what}`);
     this.lost += 1;
   }
 

@@ -81,18 +81,3 @@ function checkFacts(
   if (facts.sender !== from || recipients !== [...to, ...cc].join())
     report(`message ${id} was certified for others than it was sent to: ${recipients}`);
 }
-
-/** On a day without a fault everything arrives, and nobody is told of a time limit. */
-export function checkCalm(world: World, views: readonly View[]): void {
-  const { plan, clients } = world;
-  if (plan.faults.length + plan.holders.length + plan.intrusions.length > 0) return;
-  for (const { message, answered, tries } of clients.sent.values())
-    if (answered.length !== 1 || tries !== 1)
-      world.report({ domain: message.from }, `message ${message.id} was not taken at once on a calm day`);
-  for (const { provider, events } of views)
-    for (const { event } of events)
-      if (event.type === 'timeout' || event.type === 'ordinary-refused' || event.type === 'not-delivered')
-        world.report(provider, `${event.type} of ${event.facts.identificativo} on a calm day`);
-  if (world.lost > 0)
-    world.report({ domain: '' }, `${world.lost} messages of providers were lost on a calm day`);
-}

@@ -60,7 +60,7 @@ function countVanished(rows: View['provider']['rows'], folder: number): number {
 const moving: readonly HolderAct['act'][] = ['copy', 'move', 'expunge', 'remove'];
 
 /** Mailboxes whose holder has not moved anything. */
-export function isUntouched({ provider }: View, mailbox: string): boolean {
+export function isUntouched({ provider }: Pick<View, 'provider'>, mailbox: string): boolean {
   const { holders } = provider.world.plan;
   return !holders.some((act) => act.mailbox === mailbox.toLowerCase() && moving.includes(act.act));
 }

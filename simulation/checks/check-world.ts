@@ -1,7 +1,8 @@
 /** Everything that must hold of a world when two quiet days have passed. */
 import { createHash } from 'node:crypto';
 import type { World } from '../world.ts';
-import { checkAcross, checkCalm } from './check-across.ts';
+import { checkAcross } from './check-across.ts';
+import { checkArrival, checkCalm } from './check-arrival.ts';
 import { checkLog, checkNothingLeft } from './check-log.ts';
 import { checkDeliveries, checkFolders } from './check-mailboxes.ts';
 import { checkReceipts } from './check-receipts.ts';
@@ -26,6 +27,7 @@ export async function checkWorld(world: World): Promise<Checked> {
   }
   checkAcross(world, views);
   checkCalm(world, views);
+  checkArrival(world, views);
   const receiptsReproduced = await checkReceipts(world, views, world.random.fork('receipts'));
   const events = views.flatMap((view) => view.events);
   return {
