@@ -56,7 +56,7 @@ export async function deriveScramKeys(
 /** `gs2-header client-first-message-bare` (RFC 5802 §7). @throws {SaslProblem} */
 export function parseClientFirst(message: string): ClientFirst {
   const match =
-    /^((n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]+))?,)((?:n=)([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/su.exec(
+    /^((n|y|p=([A-Za-z0-9.-]+)),(?:a=([^,]*))?,)((?:n=)([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/su.exec(
       message,
     );
   if (match === null) {

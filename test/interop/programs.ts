@@ -28,6 +28,8 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'fetchmail', package: 'fetchmail' },
   { command: 'msmtp', package: 'msmtp' },
   { command: 'getmail', package: 'getmail6' },
+  { command: 'mpop', package: 'mpop' },
+  { command: 'gsasl', package: 'gsasl' },
   { command: 'offlineimap', package: 'offlineimap3' },
   { command: 'python3', package: 'python3' },
   { command: 'dkimverify', package: 'python3-dkim' },

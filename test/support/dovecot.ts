@@ -1,4 +1,4 @@
-/** Debian's Dovecot on loopback, as the reference other IMAP servers are measured by. */
+/** Debian's Dovecot on loopback, as the reference other IMAP and POP3 servers are measured by. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,22 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findFreePorts } from './free-ports.ts';
 
 export interface ReferenceServer {
+  /** Where its files are. */
+  readonly folder: string;
   readonly port: number;
   readonly password: string;
   stop(): Promise<void>;
 }
 
-/** Any user name works, each with a mailbox of its own. Needs to be root, as Dovecot does. */
-export async function startDovecot(folder: string): Promise<ReferenceServer> {
+/**
+ * Any user name works, each with a mailbox of its own. Needs to be root, as Dovecot does. `more`: settings that override
+ * those of the fixture.
+ */
+export async function startDovecot(
+  folder: string,
+  protocol: 'imap' | 'pop3' = 'imap',
+  more = '',
+): Promise<ReferenceServer> {
   const [port = 0] = await findFreePorts(1);
   const password = 'segreta';
   const mail = join(folder, 'mail');
@@ -23,12 +32,10 @@ export async function startDovecot(folder: string): Promise<ReferenceServer> {
   chownSync(mail, 65534, 65534);
   chmodSync(folder, 0o755);
   const config = join(folder, 'dovecot.conf');
-  const template = readFileSync(join(import.meta.dirname, '../fixtures/dovecot.conf'), 'utf8');
+  const fixture = protocol === 'imap' ? 'dovecot.conf' : 'dovecot-pop3.conf';
+  const template = readFileSync(join(import.meta.dirname, '../fixtures', fixture), 'utf8');
   const values: Record<string, string> = { folder, port: `${port}`, password };
-  writeFileSync(
-    config,
-    template.replace(/@(\w+)@/g, (_all, name: string) => values[name] ?? ''),
-  );
+  writeFileSync(config, `${template.replace(/@(\w+)@/g, (_all, name: string) => values[name] ?? '')}${more}`);
   const child = spawn('/usr/sbin/dovecot', ['-F', '-c', config], { stdio: 'inherit' });
   const ended = once(child, 'close');
   await waitFor(port);
@@ -36,7 +43,7 @@ export async function startDovecot(folder: string): Promise<ReferenceServer> {
     child.kill();
     await ended;
   };
-  return { port, password, stop };
+  return { folder, port, password, stop };
 }
 
 async function waitFor(port: number): Promise<void> {

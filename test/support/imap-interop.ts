@@ -7,18 +7,22 @@ import { makeFolder } from './folder.ts';
 import { addresses, type ImapTestServer, password, startImapServer } from './imap-server.ts';
 import { deliver, readMessage } from './imap-transcript.ts';
 
-export interface InteropScene {
-  readonly server: ImapTestServer;
+/** A folder of the test's own and programs run in it. */
+export interface InteropHome {
   /** An empty folder, home of the programs; gone after the test. */
   readonly home: string;
   /** PEM file of the certification authority. */
   readonly caFile: string;
-  readonly user: string;
-  readonly password: string;
   /** Writes a file into the home; its path. */
   write(name: string, text: string): string;
   /** Runs a program to its end; what it printed. @throws with all it printed when it fails. */
   run(command: string, args: readonly string[], input?: string): Promise<string>;
+}
+
+export interface InteropScene extends InteropHome {
+  readonly server: ImapTestServer;
+  readonly user: string;
+  readonly password: string;
 }
 
 const limitMs = 60_000;
@@ -28,6 +32,11 @@ export async function openScene(t: TestContext, mode: 'imap' | 'imaps' = 'imaps'
   const server = await startImapServer({ mode });
   t.after(() => server.close());
   for (const file of ['note.eml', 'pec.eml', 'html.eml']) await deliver(server, 'INBOX', readMessage(file));
+  return { server, user: addresses[0], password, ...openHome(t, server.ca) };
+}
+
+/** @param ca PEM of the certification authority */
+export function openHome(t: TestContext, ca: string): InteropHome {
   const home = makeFolder(t);
   const write = (name: string, text: string) => {
     const file = join(home, name);
@@ -36,7 +45,7 @@ export async function openScene(t: TestContext, mode: 'imap' | 'imaps' = 'imaps'
   };
   const run = (command: string, args: readonly string[], input = '') =>
     runProgram({ command, args, home, input });
-  return { server, home, caFile: write('ca.pem', server.ca), user: addresses[0], password, write, run };
+  return { home, caFile: write('ca.pem', ca), write, run };
 }
 
 interface ProgramRun {
