@@ -21,7 +21,7 @@ export interface AccountRows {
 }
 
 /** Tables that hang on a login. */
-const loginTables = ['application_password', 'scram_key'] as const;
+const loginTables = ['application_password', 'scram_key', 'login_annotation'] as const;
 
 export async function readAccountRows(tx: ReadTransaction, mailboxId: number): Promise<AccountRows> {
   const mailbox = await tx.get<Columns>('SELECT * FROM mailbox WHERE id = ?', mailboxId);

@@ -57,25 +57,23 @@ class ImapSource implements MailSource {
   }
 
   async listFolders(): Promise<readonly SourceFolder[]> {
-    const listed = await explain(this.#options, () => this.#client.list());
+    const listed = await this.#ask(() => this.#client.list());
     return listed.filter(holdsMessages).map((folder) => this.#toFolder(folder));
   }
 
   async openFolder(path: string): Promise<{ uidValidity: number }> {
-    const opened = await explain(this.#options, () => this.#client.mailboxOpen(path, { readOnly: true }));
+    const opened = await this.#ask(() => this.#client.mailboxOpen(path, { readOnly: true }));
     return { uidValidity: Number((opened as MailboxObject).uidValidity) };
   }
 
   async listUids(): Promise<readonly number[]> {
-    const found = await explain(this.#options, () => this.#client.search({ all: true }, { uid: true }));
+    const found = await this.#ask(() => this.#client.search({ all: true }, { uid: true }));
     return [...(found || [])].sort((a, b) => a - b);
   }
 
   async describe(uids: readonly number[]): Promise<readonly SourceMessage[]> {
     const query = { uid: true, flags: true, internalDate: true, size: true };
-    const found = await explain(this.#options, () =>
-      this.#client.fetchAll(toRange(uids), query, { uid: true }),
-    );
+    const found = await this.#ask(() => this.#client.fetchAll(toRange(uids), query, { uid: true }));
     return found.map(({ uid, flags, internalDate, size }) => ({
       uid,
       flags: [...(flags ?? [])],
@@ -87,7 +85,7 @@ class ImapSource implements MailSource {
   async *readWhole(uids: readonly number[]): AsyncGenerator<{ uid: number; bytes: Uint8Array }> {
     const answers = this.#client.fetch(toRange(uids), { uid: true, source: true }, { uid: true });
     for (;;) {
-      const next = await explain(this.#options, () => answers.next());
+      const next = await this.#ask(() => answers.next());
       if (next.done === true) return;
       const { uid, source } = next.value;
       if (source !== undefined) yield { uid, bytes: source };
@@ -112,9 +110,7 @@ class ImapSource implements MailSource {
 
   async #readPiece(uid: number, start: number): Promise<Uint8Array> {
     const source = { start, maxLength: pieceBytes };
-    const found = await explain(this.#options, () =>
-      this.#client.fetchOne(String(uid), { source }, { uid: true }),
-    );
+    const found = await this.#ask(() => this.#client.fetchOne(String(uid), { source }, { uid: true }));
     const piece = found === false || found === undefined ? undefined : found.source;
     if (piece === undefined && start === 0)
       throw new SourceError('message', 'the server does not give its content');
@@ -123,6 +119,14 @@ class ImapSource implements MailSource {
     if (piece.length > pieceBytes)
       throw new SourceError('message', 'the server gives more than it was asked for');
     return piece;
+  }
+
+  /** After a connection has broken imapflow answers some questions with nothing: that is no answer. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    const answer = await explain(this.#options, question);
+    if (!this.#client.usable)
+      throw new SourceError('lost', `The connection with ${this.#options.host} broke off.`);
+    return answer;
   }
 
   #toFolder({ path, parent, name, specialUse, subscribed, delimiter }: ListResponse): SourceFolder {

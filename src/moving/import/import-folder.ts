@@ -63,9 +63,58 @@ export async function importFolder(run: FolderRun, source: MailSource): Promise<
     run.count.known,
     uids.length - wanted.length - run.count.imported - run.skipped.size,
   );
-  for (let start = 0; start < wanted.length; start += pageMessages) {
-    const page = await source.describe(wanted.slice(start, start + pageMessages));
-    for (const batch of planBatches(page, run.strikes)) await importBatch({ run, source, target }, batch);
+  for (const page of planPages(wanted, run.strikes)) await importPage({ run, source, target }, page);
+}
+
+/** In order, so many at a time; suspect ones alone. */
+function planPages(uids: readonly number[], suspects: ReadonlyMap<number, number>): readonly number[][] {
+  const pages: number[][] = [];
+  let open: number[] | undefined;
+  for (const uid of uids) {
+    if (suspects.has(uid)) {
+      pages.push([uid]);
+      open = undefined;
+    } else if (open === undefined || open.length === pageMessages) {
+      open = [uid];
+      pages.push(open);
+    } else open.push(uid);
+  }
+  return pages;
+}
+
+/** Asking for sizes is reading, for some servers: a damaged message shows here already. */
+async function importPage(work: Work, uids: readonly number[]): Promise<void> {
+  const described = await attempt(work, uids, () => work.source.describe(uids));
+  if (described === 'refused') return importEach(uids, (uid) => importPage(work, [uid]));
+  if (described === 'skipped') return;
+  for (const batch of planBatches(described, work.run.strikes)) await importBatch(work, batch);
+}
+
+async function importEach<T>(items: Iterable<T>, one: (item: T) => Promise<void>): Promise<void> {
+  for (const item of items) await one(item);
+}
+
+/**
+ * `refused`: the server gives not all of them; one by one it may. `skipped`: it does not give this one.
+ * @throws {SourceError} `lost`, with the messages under suspicion from now on.
+ */
+async function attempt<T>(
+  work: Work,
+  uids: readonly number[],
+  what: () => Promise<T>,
+): Promise<T | 'refused' | 'skipped'> {
+  const [first] = uids;
+  try {
+    return await what();
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    if (error.fault !== 'message' || first === undefined) {
+      strike(work.run, uids, error);
+      throw error;
+    }
+    if (uids.length > 1) return 'refused';
+    await skip(work, first, error.message);
+    return 'skipped';
   }
 }
 
@@ -101,21 +150,13 @@ interface Work {
 }
 
 async function importBatch(work: Work, batch: readonly SourceMessage[]): Promise<void> {
-  const { run } = work;
+  const uids = batch.map(({ uid }) => uid);
   const [first] = batch;
   if (first === undefined) return;
-  try {
-    if (batch.length === 1) await importOne(work, first);
-    else await importSeveral(work, batch);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    if (error.fault === 'message' && batch.length === 1) await skip(work, first.uid, error.message);
-    else if (error.fault === 'message') for (const message of batch) await importBatch(work, [message]);
-    else {
-      strike(run, batch, error);
-      throw error;
-    }
-  }
+  const outcome = await attempt(work, uids, () =>
+    batch.length === 1 ? importOne(work, first) : importSeveral(work, batch),
+  );
+  if (outcome === 'refused') await importEach(batch, (message) => importBatch(work, [message]));
 }
 
 async function importSeveral(work: Work, batch: readonly SourceMessage[]): Promise<void> {
@@ -156,14 +197,10 @@ async function store(run: FolderRun, target: ImportTarget, received: readonly Re
   run.onProgress();
 }
 
-function strike(
-  { strikes, skipped, path }: FolderRun,
-  batch: readonly SourceMessage[],
-  error: SourceError,
-): void {
-  for (const { uid } of batch) {
-    // The first time a batch breaks nobody knows at which message.
-    const count = batch.length === 1 ? (strikes.get(uid) ?? 0) + 1 : (strikes.get(uid) ?? 0);
+function strike({ strikes, skipped, path }: FolderRun, uids: readonly number[], error: SourceError): void {
+  for (const uid of uids) {
+    // Of several nobody knows which it was.
+    const count = (strikes.get(uid) ?? 0) + (uids.length === 1 ? 1 : 0);
     strikes.set(uid, count);
     if (count >= mostStrikes) skipped.set(uid, { path, uid, reason: error.message });
   }
@@ -171,7 +208,11 @@ function strike(
 
 /** A message that somebody removed there in the meantime is no damaged one. */
 async function skip({ run, source }: Work, uid: number, reason: string): Promise<void> {
-  if ((await source.describe([uid])).length === 0) run.count.total -= 1;
+  const left = await source.describe([uid]).catch((error: unknown) => {
+    if (error instanceof SourceError && error.fault === 'message') return [uid];
+    throw error;
+  });
+  if (left.length === 0) run.count.total -= 1;
   else run.skipped.set(uid, { path: run.path, uid, reason });
 }
 

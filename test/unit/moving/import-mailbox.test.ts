@@ -19,6 +19,8 @@ interface Provider {
   /** By UID: how often the connection breaks when it is read. */
   readonly breaks: Map<number, number>;
   readonly refused: Set<number>;
+  /** By UID: what happens when its size is asked for. */
+  readonly undescribed: Map<number, 'lost' | 'message'>;
   /** By UID: the size that is announced. */
   readonly announced: Map<number, number>;
   connections: number;
@@ -51,6 +53,8 @@ function connect(provider: Provider): MailSource {
     listUids: async () => [...(open?.messages.keys() ?? [])],
     describe: async (uids) =>
       uids.flatMap((uid) => {
+        const fault = provider.undescribed.get(uid);
+        if (fault !== undefined) throw new SourceError(fault, 'no size');
         const bytes = open?.messages.get(uid);
         const size = provider.announced.get(uid) ?? bytes?.length ?? 0;
         return bytes === undefined
@@ -88,6 +92,7 @@ async function prepare(t: TestContext, folders: Readonly<Record<string, readonly
     ),
     breaks: new Map(),
     refused: new Set(),
+    undescribed: new Map(),
     announced: new Map(),
     connections: 0,
     sent: [],
@@ -222,6 +227,17 @@ test('a damaged message is left out of its batch, a removed one is not called da
   provider.refused.clear();
   inbox().messages.delete(2);
   assert.deepEqual((await run()).skipped, []);
+});
+
+test('a server that breaks off, or refuses, when a damaged message is measured loses only that one', async (t) => {
+  for (const fault of ['lost', 'message'] as const)
+    await t.test(fault, async (inner) => {
+      const { mail, mailboxId, provider, run } = await prepare(inner, { INBOX: ['a', 'b', 'c', 'd'] });
+      provider.undescribed.set(3, fault);
+      const { skipped } = await run();
+      assert.deepEqual(skipped, [{ path: 'INBOX', uid: 3, reason: 'no size' }]);
+      assert.deepEqual(await subjects(mail, mailboxId), ['a', 'b', 'd']);
+    });
 });
 
 test('a wrong size does not keep a message out when it comes twice alike', async (t) => {
