@@ -41,6 +41,8 @@ const capabilities: readonly Capability[] = [
   { name: 'PREVIEW' },
   { name: 'LIST-EXTENDED' },
   { name: 'LIST-STATUS' },
+  { name: 'LIST-METADATA' },
+  { name: 'LIST-MYRIGHTS' },
   { name: 'SPECIAL-USE' },
   { name: 'CREATE-SPECIAL-USE' },
   { name: 'STATUS=SIZE' },

@@ -1,11 +1,11 @@
 /** All names LIST can speak of: folders, levels that only lead to folders, subscriptions to what is gone. */
-import type { Folder } from '../mailbox/mail-store.ts';
+import type { VisibleFolder } from '../mailbox/mail-store.ts';
 import type { Session } from './session.ts';
 
 export interface FolderEntry {
   readonly name: string;
   /** Undefined for a name no folder has. */
-  readonly folder: Folder | undefined;
+  readonly folder: VisibleFolder | undefined;
   readonly subscribed: boolean;
   readonly hasChildren: boolean;
 }
@@ -19,7 +19,10 @@ export async function loadFolderTree(session: Session): Promise<FolderEntry[]> {
   return buildFolderTree(folders, subscriptions);
 }
 
-export function buildFolderTree(folders: readonly Folder[], subscriptions: readonly string[]): FolderEntry[] {
+export function buildFolderTree(
+  folders: readonly VisibleFolder[],
+  subscriptions: readonly string[],
+): FolderEntry[] {
   const byName = new Map(folders.map((folder) => [folder.name, folder]));
   const subscribed = new Set(subscriptions);
   const parents = new Set(folders.flatMap((folder) => parentsOf(folder.name)));

@@ -1,15 +1,19 @@
 /**
  * LIST (RFC 3501 §6.3.8) with selection and return options (LIST-EXTENDED, RFC 5258), SPECIAL-USE (RFC 6154)
- * and STATUS (LIST-STATUS, RFC 5819).
+ * and STATUS (LIST-STATUS, RFC 5819), MYRIGHTS (RFC 8440), METADATA (RFC 9590).
  */
+import type { VisibleFolder } from '../../mailbox/mail-store.ts';
+import { formatRights } from '../../mailbox/rights.ts';
 import { authenticated, type PlainCommand } from '../command.ts';
 import { type FolderEntry, loadFolderTree } from '../folder-tree.ts';
 import { readMailbox } from '../folders.ts';
 import { type ListPattern, matchesPattern, parsePattern, selectMatching } from '../list-pattern.ts';
+import { tellAnnotations } from '../metadata.ts';
 import type { Session } from '../session.ts';
 import { readStatusItems, writeStatus } from '../status-items.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import { decodeMailboxName } from '../wire/mailbox-name.ts';
+import { readEntry } from '../wire/metadata-entries.ts';
 import { SyntaxProblem } from '../wire/syntax.ts';
 
 interface ListRequest {
@@ -18,9 +22,11 @@ interface ListRequest {
   readonly patterns: readonly ListPattern[];
   /** The one empty pattern, which asks for the separator. */
   readonly asksSeparator: boolean;
-  /** SUBSCRIBED, CHILDREN, SPECIAL-USE. */
+  /** SUBSCRIBED, CHILDREN, SPECIAL-USE, MYRIGHTS. */
   readonly returns: ReadonlySet<string>;
   readonly statusItems: readonly string[] | undefined;
+  /** Annotations to tell (RFC 9590). */
+  readonly entries: readonly string[] | undefined;
 }
 
 interface ListedEntry {
@@ -33,7 +39,7 @@ interface ListedEntry {
 const baseSelections = ['SUBSCRIBED', 'SPECIAL-USE'];
 const otherSelections = ['REMOTE', 'RECURSIVEMATCH'];
 const mostPatterns = 100;
-const returnOptions = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE'];
+const returnOptions = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'MYRIGHTS'];
 
 function readSelection(args: Arguments): Set<string> {
   if (args.peek() !== '(') return new Set();
@@ -51,19 +57,23 @@ function readSelection(args: Arguments): Set<string> {
   return options;
 }
 
-function readReturns(args: Arguments): { returns: Set<string>; statusItems: string[] | undefined } {
+function readReturns(args: Arguments): Pick<ListRequest, 'returns' | 'statusItems' | 'entries'> {
   const returns = new Set<string>();
   let statusItems: string[] | undefined;
-  if (!args.tryText(' RETURN ')) return { returns, statusItems };
+  let entries: string[] | undefined;
+  if (!args.tryText(' RETURN ')) return { returns, statusItems, entries };
   args.list(() => {
     const option = args.keyword();
     if (option === 'STATUS') {
       args.space();
       statusItems = readStatusItems(args);
+    } else if (option === 'METADATA') {
+      args.space();
+      entries = args.list(() => readEntry(args));
     } else if (returnOptions.includes(option)) returns.add(option);
     else throw new SyntaxProblem(`There is no return option ${option}`);
   });
-  return { returns, statusItems };
+  return { returns, statusItems, entries };
 }
 
 function readRequest(args: Arguments, session: Session): ListRequest {
@@ -73,11 +83,11 @@ function readRequest(args: Arguments, session: Session): ListRequest {
   args.space();
   const texts = args.peek() === '(' ? args.list(() => args.listMailbox()) : [args.listMailbox()];
   if (texts.length > mostPatterns) throw new SyntaxProblem(`LIST takes at most ${mostPatterns} patterns`);
-  const { returns, statusItems } = readReturns(args);
+  const returned = readReturns(args);
   args.end();
   const patterns = texts.map((text) => parsePattern(decodeMailboxName(reference + text, session.utf8)));
   const asksSeparator = texts.length === 1 && texts[0] === '';
-  return { selection, patterns, asksSeparator, returns, statusItems };
+  return { selection, patterns, asksSeparator, ...returned };
 }
 
 function meets(entry: FolderEntry, selection: ReadonlySet<string>): boolean {
@@ -127,6 +137,20 @@ function formatEntry(session: Session, listed: ListedEntry, request: ListRequest
   return `LIST (${attributes}) "/" ${session.formatMailbox(listed.entry.name)}${children}`;
 }
 
+/** What was asked beside the names of folders that meet the selection (RFC 5819, RFC 8440, RFC 9590). */
+async function tellMore(session: Session, folder: VisibleFolder, request: ListRequest): Promise<void> {
+  const { rights, name } = folder;
+  if (request.returns.has('MYRIGHTS'))
+    session.untagged(`MYRIGHTS ${session.formatMailbox(name)} ${formatRights(rights)}`);
+  if (request.statusItems !== undefined && rights.includes('r')) {
+    await writeStatus(session, folder, request.statusItems);
+  }
+  if (request.entries === undefined || !/[rswip]/.test(rights)) return;
+  const subject = { folderId: folder.id, loginId: session.login.loginId };
+  const question = { entries: request.entries, depth: 0, maxSize: Number.POSITIVE_INFINITY };
+  await tellAnnotations(session, name, subject, question);
+}
+
 async function list(session: Session, request: ListRequest): Promise<void> {
   if (request.asksSeparator) {
     session.untagged('LIST (\\Noselect) "/" ""');
@@ -135,9 +159,7 @@ async function list(session: Session, request: ListRequest): Promise<void> {
   for (const listed of await chooseEntries(await loadFolderTree(session), request)) {
     session.untagged(formatEntry(session, listed, request));
     const { folder } = listed.entry;
-    if (request.statusItems !== undefined && folder !== undefined && listed.selected) {
-      await writeStatus(session, folder, request.statusItems);
-    }
+    if (folder !== undefined && listed.selected) await tellMore(session, folder, request);
     if (session.out.full) await session.out.drained();
   }
 }

@@ -1,29 +1,16 @@
 /** GETMETADATA and SETMETADATA (RFC 5464). An empty folder name means the server. */
-import {
-  type Annotation,
-  type AnnotationSubject,
-  longestAnnotation,
-  TooManyAnnotations,
-} from '../../mailbox/annotations.ts';
+import { type AnnotationSubject, longestAnnotation, TooManyAnnotations } from '../../mailbox/annotations.ts';
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { findFolder, readMailbox } from '../folders.ts';
+import { type MetadataQuestion, tellAnnotations } from '../metadata.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
-import {
-  formatEntry,
-  formatValue,
-  type MetadataOptions,
-  readEntries,
-  readEntry,
-  readMetadataOptions,
-  readValue,
-} from '../wire/metadata-entries.ts';
+import { readEntries, readEntry, readMetadataOptions, readValue } from '../wire/metadata-entries.ts';
 import { SyntaxProblem } from '../wire/syntax.ts';
 
-interface GetRequest extends MetadataOptions {
+interface GetRequest extends MetadataQuestion {
   readonly mailbox: string;
-  readonly entries: readonly string[];
 }
 
 /** The folder, if its remarks may be seen: `l` and one of these (RFC 5464 §3.3). */
@@ -48,36 +35,11 @@ function readGet(args: Arguments, session: Session): GetRequest {
   return { mailbox, entries, ...(before ?? after ?? { depth: 0, maxSize: Number.POSITIVE_INFINITY }) };
 }
 
-/** The annotations meant, and what was named and is not there. */
-function choose(annotations: readonly Annotation[], { entries, depth }: GetRequest) {
-  const found = annotations.filter(({ entry }) =>
-    entries.some((named) => {
-      if (entry === named) return true;
-      if (!entry.startsWith(`${named}/`)) return false;
-      return entry.slice(named.length + 1).split('/').length <= depth;
-    }),
-  );
-  const known = new Set(annotations.map(({ entry }) => entry));
-  const missing = depth > 0 ? [] : entries.filter((entry) => !known.has(entry));
-  return { found, missing };
-}
-
 async function get(session: Session, request: GetRequest): Promise<Completion> {
-  const annotations = await session.store.annotations(await findSubject(session, request.mailbox));
-  const { found, missing } = choose(annotations, request);
-  const told = found.filter(({ value }) => value.length <= request.maxSize);
-  const pairs = [...told, ...missing.map((entry) => ({ entry, value: undefined }))].map(
-    ({ entry, value }) => `${formatEntry(entry)} ${formatValue(value)}`,
-  );
-  if (pairs.length > 0) {
-    session.untagged(`METADATA ${formatName(session, request.mailbox)} (${pairs.join(' ')})`);
-  }
-  const longest = Math.max(0, ...found.map(({ value }) => value.length));
-  return longest > request.maxSize ? { code: `METADATA LONGENTRIES ${longest}` } : {};
+  const { mailbox, maxSize } = request;
+  const longest = await tellAnnotations(session, mailbox, await findSubject(session, mailbox), request);
+  return longest > maxSize ? { code: `METADATA LONGENTRIES ${longest}` } : {};
 }
-
-const formatName = (session: Session, mailbox: string) =>
-  mailbox === '' ? '""' : session.formatMailbox(mailbox);
 
 function readChanges(args: Arguments): { entry: string; value: Uint8Array | undefined }[] {
   const changes = args.list(() => {

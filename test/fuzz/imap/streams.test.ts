@@ -118,7 +118,7 @@ function play(bytes: Buffer, cuts: readonly number[]): Promise<Buffer> {
       resolve(Buffer.concat(chunks));
     };
     socket
-      .on('data', (chunk) => chunks.push(chunk))
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
       .on('end', done)
       .on('close', done)
       .on('error', done);
