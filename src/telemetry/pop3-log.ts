@@ -24,7 +24,7 @@ export function createPop3Log(log: Log, edge: 'pop3' | 'pop3s'): Pop3Log {
       metrics.logins.add({ protocol, result: event.reason });
       log.warn({ event: 'login-failed', edge, ...event }, 'login failed');
     },
-    updated: (event) => log.info({ event: 'maildrop-updated', edge, ...event }, 'messages deleted at QUIT'),
+    updated: (event) => log.info({ event: 'maildrop-updated', edge, ...event }, 'session ended by QUIT'),
     bug({ error, ...event }) {
       metrics.failures.add({ where: protocol });
       log.error({ event: 'fault', edge, ...event, err: error }, 'unexpected failure');

@@ -9,6 +9,7 @@ import { addContent } from '../../src/content/content.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
 import { deliver } from '../../src/mailbox/deliver.ts';
 import type { UidRanges } from '../../src/mailbox/mail-store.ts';
+import { createMaildrops } from '../../src/mailbox/maildrop.ts';
 import { emptyRemovedMailboxes } from '../../src/mailbox/removal.ts';
 import { findSentCopies, markSentCopies, storeSentCopy } from '../../src/mailbox/sent-copies.ts';
 import { createMailStore } from '../../src/mailbox/store.ts';
@@ -29,7 +30,7 @@ const all: UidRanges = [[1, Number.POSITIVE_INFINITY]];
 const password = 'correct horse battery';
 
 async function useAccounts(opened: ReturnType<typeof openStore>, db: RecordingDatabase): Promise<number> {
-  const accounts = createAccounts({ db, clock: opened.clock, hasher: cheapHasher });
+  const accounts = createAccounts({ db, clock: opened.clock, hasher: cheapHasher, scramIterations: 100 });
   await accounts.addDomain('esempio.it');
   await accounts.setDomain('esempio.it', { maxMailboxes: 100 });
   await accounts.listDomains();
@@ -38,6 +39,7 @@ async function useAccounts(opened: ReturnType<typeof openStore>, db: RecordingDa
   await accounts.setMailbox('mario@esempio.it', { senders: ['altro@esempio.it'] });
   await accounts.authenticate('mario@esempio.it', password);
   await accounts.authenticate('nessuno', password);
+  await (await accounts.offerKeys?.('mario@esempio.it', 'pop3'))?.accept();
   await accounts.listMailboxes({ limit: 10 });
   await accounts.listMailboxes({ domain: 'esempio.it', after: 'a', limit: 10 });
   await accounts.setPassword('mario@esempio.it', 'another password');
@@ -72,6 +74,9 @@ async function useMailStore(opened: ReturnType<typeof openStore>, db: RecordingD
   await store.structure(record?.contentId ?? 0);
   await store.structure(record?.contentId ?? 0);
   await store.firstRecent(id, true);
+  const drop = await createMaildrops({ db, store, clock: opened.clock }).open(mailboxId);
+  await drop?.finish({ removed: [2], seen: [1] });
+  await drop?.close();
   await store.storeFlags(id, all, { operation: 'add', flags: ['\\Deleted', 'n'] });
   await store.copy(id, all, other.id);
   await store.move(other.id, all, id);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createImapLog } from '../../../src/telemetry/imap-log.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
+import { createPop3Log } from '../../../src/telemetry/pop3-log.ts';
 import { createSmtpLog } from '../../../src/telemetry/smtp-log.ts';
 
 function openLog() {
@@ -70,4 +71,28 @@ test('a bug in an edge is an error with its stack, counted as failure', () => {
     { level: 'error', id: 'abc', command: 'FETCH', err: { message: 'bug' } },
   ]);
   counted(/^pec_failures_total\{where="imap"\} 1$/m);
+});
+
+test('a POP3 session is counted from its beginning to its end, with what it deleted', () => {
+  const { log, lines, counted } = openLog();
+  const tell = createPop3Log(log, 'pop3s');
+  tell.connected({ ...connection, implicitTls: true });
+  counted(/^pec_sessions_open\{protocol="pop3s"\} 1$/m);
+  tell.loginFailed({ ...connection, login: 'x', mechanism: 'USER', reason: 'locked' });
+  tell.loggedIn({ ...connection, login: 'x', mechanism: 'SCRAM-SHA-256' });
+  tell.updated({ ...connection, login: 'x', deleted: 2 });
+  tell.closed({ ...connection, login: 'x', reason: 'quit', commands: 5, retrieved: 2, bytesOut: 9 });
+  counted(/^pec_sessions_open\{protocol="pop3s"\} 0$/m);
+  counted(/^pec_logins_total\{protocol="pop3s",result="locked"\} 1$/m);
+  counted(/^pec_logins_total\{protocol="pop3s",result="ok"\} 1$/m);
+  assert.deepEqual(
+    lines.map(({ level, event, deleted }) => [level, event, deleted]),
+    [
+      ['debug', 'connected', undefined],
+      ['warn', 'login-failed', undefined],
+      ['info', 'login', undefined],
+      ['info', 'maildrop-updated', 2],
+      ['debug', 'closed', undefined],
+    ],
+  );
 });
