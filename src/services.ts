@@ -13,7 +13,7 @@ import { createDeliveryPoint } from './points/delivery-point.ts';
 import { startDeliveryWorker } from './points/delivery-worker.ts';
 import { startHousekeeping } from './points/housekeeping.ts';
 import { createIncomingPoint } from './points/incoming-point.ts';
-import type { PointParts } from './points/parts.ts';
+import type { PointParts, Workers } from './points/parts.ts';
 import { createRelayOutcome } from './points/relay-outcome.ts';
 import { makeServiceMailbox } from './points/service-mailbox.ts';
 import { keepChain } from './points/signing-chains.ts';
@@ -71,7 +71,7 @@ interface Server {
 }
 
 /** Messages being delivered at the same time: enough to keep signer and disk busy. */
-const deliveriesAtOnce = 16;
+const deliveriesAtOnce = 64;
 /** SMTP transactions with other servers at the same time. */
 const relaysAtOnce = 50;
 
@@ -93,7 +93,8 @@ export async function buildServices(
   const scanner = observeScanner(options.scanner ?? openScanner(config), options.log);
   reportChoices(options.log, describeChoices(config, scanner));
   const nothing = (): void => undefined;
-  const wake = { delivery: nothing, queue: nothing, timeouts: nothing };
+  const reserve: NonNullable<Workers['reserveDelivery']> = () => undefined;
+  const wake = { delivery: nothing, queue: nothing, timeouts: nothing, reserve };
   const parts: PointParts = {
     ...buildParts(config, stores, { ...options, scanner, things: upkeep }),
     // Spreading reads a getter once.
@@ -101,6 +102,7 @@ export async function buildServices(
       return upkeep.signing.current();
     },
     workers: {
+      reserveDelivery: (recipients) => wake.reserve(recipients),
       deliveriesWaiting: () => wake.delivery(),
       queueWaiting: () => wake.queue(),
       timeoutsChanged: () => wake.timeouts(),
@@ -128,6 +130,7 @@ export async function buildServices(
   // Before anything listens: what other providers send to the service mailbox must find it.
   await makeServiceMailbox(parts, accounts);
   wake.delivery = () => deliveryWorker.wake();
+  wake.reserve = (recipients) => deliveryWorker.reserve(recipients);
   wake.queue = () => queueRunner.wake();
   wake.timeouts = () => timeoutWatch.wake();
   const listening: Partial<Record<ListenName, Listening>> = {};

@@ -11,13 +11,18 @@ import { buildAcceptanceReceipt } from '../pec/receipts/acceptance.ts';
 import { firstLimit } from '../pec/timeouts.ts';
 import { buildTransportEnvelope } from '../pec/transport-envelope.ts';
 import { enqueue } from '../queue/outgoing.ts';
-import { insertPecMessage, insertRecipients, type NewRecipient } from '../queue/pec-messages.ts';
+import {
+  insertPecMessage,
+  insertRecipients,
+  type NewPecMessage,
+  type NewRecipient,
+} from '../queue/pec-messages.ts';
 import { idleLimit } from '../queue/retry.ts';
 import type { ReadSubmission } from './access-point.ts';
 import { buildReturnPath, handOver } from './hand-over.ts';
 import { commitLocalTransfer, type LocalTransfer, prepareLocalTransfer } from './local-transfer.ts';
 import { locate } from './locate.ts';
-import type { PointParts } from './parts.ts';
+import type { PointParts, ReservedDelivery } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
 import { keepSentCopy, recordForSender } from './sender-copy.ts';
 import { requireRate, takeFromRate } from './sending-checks.ts';
@@ -43,9 +48,15 @@ export async function acceptMessage(parts: PointParts, read: ReadSubmission): Pr
     prepareLocalTransfer(parts, read),
   ]);
   await parts.steps.reached('access:signed');
-  await parts.db.transact((tx) =>
-    commitAcceptance(parts, tx, { read, original, receipt: sealedReceipt, envelope: sealedEnvelope, local }),
-  );
+  const here = local.recipients.length;
+  const delivery = here === 0 ? undefined : parts.workers.reserveDelivery?.(here);
+  const made = { read, original, receipt: sealedReceipt, envelope: sealedEnvelope, local, delivery };
+  try {
+    await parts.db.transact((tx) => commitAcceptance(parts, tx, made));
+  } catch (error) {
+    delivery?.cancel();
+    throw error;
+  }
 }
 
 /** postacert.eml: only the identifiers in its header change, the body stays where it was stored (§2.2.1). */
@@ -70,16 +81,17 @@ interface Acceptance {
   readonly receipt: SealedMessage;
   readonly envelope: SealedMessage;
   readonly local: LocalTransfer;
+  readonly delivery: ReservedDelivery | undefined;
 }
 
 async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: Acceptance): Promise<void> {
-  const { read, original, receipt, envelope } = acceptance;
+  const { read, original, receipt, envelope, delivery } = acceptance;
   const { facts, at } = read;
   await takeFromRate(parts, tx, read);
   const returnPath = buildReturnPath(facts.sender);
   const stored = [returnPath, ...envelope.segments];
   const envelopeId = await addContent(tx, stored);
-  const messageId = await insertPecMessage(tx, {
+  const message: NewPecMessage = {
     direction: 'outgoing',
     node: parts.node,
     at,
@@ -92,9 +104,9 @@ async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: 
     eightBit: envelope.eightBit,
     original: locate(stored, original),
     fingerprint: read.fingerprint,
-  });
-  const recipients = planRecipients(read);
-  await insertRecipients(tx, messageId, recipients);
+  };
+  const messageId = await insertPecMessage(tx, message);
+  const recipients = await insertRecipients(tx, messageId, planRecipients(read, delivery));
   await recordForSender(tx, read, messageId);
   await keepSentCopy(tx, read);
   await enqueueRemote(parts, tx, { read, envelope, envelopeId, messageId, skip: returnPath.length });
@@ -117,13 +129,16 @@ async function commitAcceptance(parts: PointParts, tx: Transaction, acceptance: 
   );
   await commitLocalTransfer(parts, tx, acceptance.local, read);
   tx.afterCommit(() => {
-    if (recipients.some((recipient) => recipient.local)) parts.workers.deliveriesWaiting();
-    if (recipients.some((recipient) => !recipient.local)) parts.workers.queueWaiting();
+    const here = recipients.filter((recipient) => recipient.local);
+    if (delivery !== undefined)
+      delivery.begin({ message: { ...message, id: messageId }, segments: stored }, here);
+    else if (here.length > 0) parts.workers.deliveriesWaiting();
+    if (here.length < recipients.length) parts.workers.queueWaiting();
   });
 }
 
 /** Recipients here are delivered to at once; certified ones elsewhere are watched for their receipts. */
-function planRecipients(read: ReadSubmission): NewRecipient[] {
+function planRecipients(read: ReadSubmission, delivery: ReservedDelivery | undefined): NewRecipient[] {
   const { original, standings, at } = read;
   return standings.map(({ address, certified, local }) => ({
     address: address.toLowerCase(),
@@ -139,7 +154,7 @@ function planRecipients(read: ReadSubmission): NewRecipient[] {
     state: local ? 'taken-in-charge' : 'accepted',
     takenAt: local ? at : undefined,
     nextAt: local ? at : certified ? at + firstLimit : undefined,
-    lease: undefined,
+    lease: local ? delivery?.lease : undefined,
   }));
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Login } from '../accounts/logins.ts';
+import type { ReadTransaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import { parseHeaderBlock } from '../mime/header.ts';
 import { decideAcceptance } from '../pec/acceptance.ts';
@@ -54,8 +55,7 @@ export interface ReadSubmission extends Submission {
 }
 
 export function createAccessPoint(parts: PointParts): AccessPoint {
-  // Answered, and not yet marked so in the rows: a client that sends the same at once means a second message.
-  const answeredNow = new Set<string>();
+  const answers = createAnswerRecord(parts);
 
   async function submit(submission: Submission): Promise<SubmissionAnswer> {
     parts.ready();
@@ -70,10 +70,10 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     await parts.steps.reached('access:bytes-durable');
     // 3. Did this very message get its outcome before, and only the answer was lost?
     const fingerprint = buildFingerprint(submission, intake);
-    const before = await parts.db.read((tx) => findUnanswered(tx, fingerprint));
-    if (before !== undefined && !answeredNow.has(before)) return answer(before);
+    const rows = await parts.db.read((tx) => readRows(parts, tx, { ...submission, fingerprint }));
+    if (rows.before !== undefined && !answers.isUnderWay(rows.before)) return answer(rows.before);
     // 4. Read it.
-    const read = await readSubmission(parts, { ...submission, at, intake, fingerprint });
+    const read = readSubmission(parts, { ...submission, at, intake, fingerprint, ...rows });
     // 5. Check (§3.1.1, and the policies) and decide.
     const findings = await checkSubmission(parts, read);
     const decision = decideAcceptance({ findings, verdict: intake.verdict });
@@ -97,31 +97,71 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     return {
       text: `Message accepted for processing: ${identificativo}`,
       identificativo,
-      answered: () => recordAnswer(identificativo),
+      answered: () => answers.add(identificativo),
     };
-  }
-
-  async function recordAnswer(identificativo: string): Promise<void> {
-    answeredNow.add(identificativo);
-    try {
-      await parts.db.transact((tx) => markAnswered(tx, identificativo));
-    } finally {
-      answeredNow.delete(identificativo);
-    }
   }
 
   return { submit };
 }
 
-type Fresh = Submission & Pick<ReadSubmission, 'at' | 'intake' | 'fingerprint'>;
+interface AnswerRecord {
+  /** Notes that the client has its answer; resolves when that is durable. */
+  add(identificativo: string): Promise<void>;
+  /** Answered, and not yet marked so in the rows: a client that sends the same at once means a second message. */
+  isUnderWay(identificativo: string): boolean;
+}
 
-async function readSubmission(parts: PointParts, fresh: Fresh): Promise<ReadSubmission> {
+/** Answers that come while others are being marked are marked together, in one transaction. */
+function createAnswerRecord({ db }: PointParts): AnswerRecord {
+  const underWay = new Set<string>();
+  let waiting: string[] = [];
+  let next: Promise<void> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function markWaiting(before: Promise<unknown>): Promise<void> {
+    await before.catch(() => undefined);
+    const marked = waiting;
+    waiting = [];
+    next = undefined;
+    try {
+      await db.transact((tx) => markAnswered(tx, marked));
+    } finally {
+      for (const identificativo of marked) underWay.delete(identificativo);
+    }
+  }
+
+  return {
+    add: (identificativo) => {
+      underWay.add(identificativo);
+      waiting.push(identificativo);
+      if (next === undefined) {
+        next = markWaiting(last);
+        last = next;
+      }
+      return next;
+    },
+    isUnderWay: (identificativo) => underWay.has(identificativo),
+  };
+}
+
+type Fingerprinted = Submission & Pick<ReadSubmission, 'fingerprint'>;
+
+/** Everything the rows say about a submission, at one moment. `before` is the same message, if it came already. */
+async function readRows(parts: PointParts, tx: ReadTransaction, submission: Fingerprinted) {
+  const { fingerprint, recipients, login, reversePath } = submission;
+  return {
+    before: await findUnanswered(tx, fingerprint),
+    standings: await readStandings(parts, tx, recipients),
+    sender: await readSender(tx, login.mailboxId, reversePath),
+  };
+}
+
+type Fresh = Fingerprinted & Pick<ReadSubmission, 'at' | 'intake' | 'standings' | 'sender'>;
+
+function readSubmission(parts: PointParts, fresh: Fresh): ReadSubmission {
+  const { standings } = fresh;
   const header = parseHeaderBlock(fresh.intake.head);
   const original = readOriginal(header);
-  const { standings, sender } = await parts.db.read(async (tx) => ({
-    standings: await readStandings(parts, tx, fresh.recipients),
-    sender: await readSender(tx, fresh.login.mailboxId, fresh.reversePath),
-  }));
   const identificativo = buildIdentificativo({
     at: fresh.at,
     random: parts.random(16),
@@ -136,7 +176,7 @@ async function readSubmission(parts: PointParts, fresh: Fresh): Promise<ReadSubm
     replyTo: original.replyTo ?? fresh.reversePath,
     subject: original.subject,
   };
-  return { ...fresh, header, original, standings, sender, facts };
+  return { ...fresh, header, original, facts };
 }
 
 /** Same sender, recipients and bytes: what a client sends again when it never saw the answer. */

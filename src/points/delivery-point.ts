@@ -33,6 +33,8 @@ export interface DeliveryPoint {
    * its outcome; those it could not decide (key away, disk full) reject and stay due.
    */
   deliver(messageId: number, recipients: readonly PecRecipient[]): Promise<void>;
+  /** The same with the envelope in hand. */
+  deliverEnvelope(envelope: StoredEnvelope, recipients: readonly PecRecipient[]): Promise<void>;
 }
 
 /** Receipts under way at the same time for one message: enough to keep the signer busy. */
@@ -42,7 +44,13 @@ export function createDeliveryPoint(parts: PointParts): DeliveryPoint {
   async function deliver(messageId: number, recipients: readonly PecRecipient[]): Promise<void> {
     const message = await parts.db.read((tx) => loadPecMessage(tx, messageId));
     const { segments } = await parts.db.read((tx) => loadContent(tx, requireEnvelope(message)));
-    const envelope: StoredEnvelope = { message, segments };
+    await deliverEnvelope({ message, segments }, recipients);
+  }
+
+  async function deliverEnvelope(
+    envelope: StoredEnvelope,
+    recipients: readonly PecRecipient[],
+  ): Promise<void> {
     for (let from = 0; from < recipients.length; from += batch) {
       const group = recipients.slice(from, from + batch);
       const results = await Promise.allSettled(
@@ -52,7 +60,7 @@ export function createDeliveryPoint(parts: PointParts): DeliveryPoint {
       if (failed !== undefined) throw failed.reason;
     }
   }
-  return { deliver };
+  return { deliver, deliverEnvelope };
 }
 
 async function deliverToOne(

@@ -12,7 +12,7 @@ import {
   releaseRecipientLeases,
 } from '../queue/pec-messages.ts';
 import type { DeliveryPoint } from './delivery-point.ts';
-import type { PointParts } from './parts.ts';
+import type { PointParts, ReservedDelivery } from './parts.ts';
 import { isReady } from './readiness.ts';
 
 export interface DeliveryWorkerOptions {
@@ -32,29 +32,54 @@ const retryMs = 15_000;
 /** Recipients claimed at once. */
 const claimSize = 64;
 
-export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promise<Runner> {
+export interface DeliveryWorker extends Runner {
+  /** See `Workers.reserveDelivery`. */
+  reserve(recipients: number): ReservedDelivery | undefined;
+}
+
+export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promise<DeliveryWorker> {
   const { db, clock, node } = options.parts;
   await db.transact((tx) => releaseRecipientLeases(tx, node));
   const inFlight = new Set<Promise<void>>();
+  let reserved = 0;
+  let stopped = false;
+  const isFull = () => inFlight.size + reserved >= options.concurrency;
   const { longestSleepMs = standardSleepMs } = options;
   const runner = startRunner({ round, onError: options.onError, longestSleepMs });
 
   async function round(): Promise<number | undefined> {
     if (!isReady(options.parts)) return undefined; // no receipt may carry a time that is not true
-    if (inFlight.size >= options.concurrency) return undefined; // a finished message wakes the loop
+    if (isFull()) return undefined; // a finished message wakes the loop
     const now = clock();
     const due = await db.read((tx) => nextRecipientDue(tx, now, true));
     if (due === undefined) return undefined;
     if (due > now) return due - now;
     const claim = { owner: node, now, leaseMs, limit: claimSize };
     const claimed = await db.transact((tx) => claimRecipients(tx, claim, true));
-    for (const [messageId, recipients] of claimed) launch(messageId, recipients);
+    for (const [messageId, recipients] of claimed)
+      launch(options.deliveryPoint.deliver(messageId, recipients), recipients);
     return claimed.size === 0 ? undefined : 0;
   }
 
-  function launch(messageId: number, recipients: readonly PecRecipient[]): void {
-    const work = options.deliveryPoint
-      .deliver(messageId, recipients)
+  function reserve(recipients: number): ReservedDelivery | undefined {
+    if (stopped || recipients > claimSize || isFull() || !isReady(options.parts)) return undefined;
+    reserved += 1;
+    return {
+      lease: { owner: node, until: clock() + leaseMs },
+      begin: (envelope, claimed) => {
+        reserved -= 1;
+        // Stopped in the meantime: the next start finds the rows.
+        if (!stopped) launch(options.deliveryPoint.deliverEnvelope(envelope, claimed), claimed);
+      },
+      cancel: () => {
+        reserved -= 1;
+        runner.wake();
+      },
+    };
+  }
+
+  function launch(delivery: Promise<void>, recipients: readonly PecRecipient[]): void {
+    const work = delivery
       .catch(async (error: unknown) => {
         options.onError(error);
         await db.transact(async (tx) => {
@@ -71,7 +96,9 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
 
   return {
     wake: () => runner.wake(),
+    reserve,
     stop: async () => {
+      stopped = true;
       await runner.stop();
       await Promise.all(inFlight);
     },

@@ -6,11 +6,13 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import type { Database } from '../db/database.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Steps } from '../lib/steps.ts';
-import type { Clock } from '../lib/time.ts';
+import type { Clock, Instant } from '../lib/time.ts';
 import type { OriginCheck } from '../origin/origin-check.ts';
 import type { ProviderIdentity } from '../pec/facts.ts';
 import type { ProviderIndex } from '../provider-index/provider-index.ts';
+import type { PecRecipient } from '../queue/pec-messages.ts';
 import type { Trust } from '../smime/trust.ts';
+import type { StoredEnvelope } from './delivery-receipt.ts';
 
 export interface PointLimits {
   /** Most recipients of one message; at least 50 must be allowed, the market's figure is 500. */
@@ -25,7 +27,22 @@ export interface PointLimits {
   readonly envelopeAgeMs: number;
 }
 
+/** A place among the deliveries under way, taken before the rows are written. */
+export interface ReservedDelivery {
+  /** For the rows of the recipients: they are in these hands from birth. */
+  readonly lease: { readonly owner: string; readonly until: Instant };
+  /** After the commit: delivers with what the acceptance has in hand. */
+  begin(envelope: StoredEnvelope, recipients: readonly PecRecipient[]): void;
+  /** Nothing was committed. */
+  cancel(): void;
+}
+
 export interface Workers {
+  /**
+   * A place for a message to so many recipients here, so that no row must be claimed and read again; undefined when
+   * it must wait for its turn in the rows.
+   */
+  reserveDelivery?(recipients: number): ReservedDelivery | undefined;
   /** There are recipients of our own to deliver to. */
   deliveriesWaiting(): void;
   /** There are rows in the outgoing queue. */

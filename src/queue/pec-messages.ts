@@ -131,15 +131,17 @@ export async function insertPecMessage(tx: Transaction, message: NewPecMessage):
 }
 
 const insertRecipientSql = `INSERT INTO pec_recipient (message_id, address, certified, local, receipt_kind, state,
-  taken_at, next_at, lease_owner, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  taken_at, next_at, lease_owner, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`;
 
+/** The new rows, in the order given. */
 export async function insertRecipients(
   tx: Transaction,
   messageId: number,
   recipients: readonly NewRecipient[],
-): Promise<void> {
+): Promise<PecRecipient[]> {
+  const inserted: PecRecipient[] = [];
   for (const recipient of recipients) {
-    await tx.run(
+    const row = await tx.get<{ id: number }>(
       insertRecipientSql,
       messageId,
       recipient.address,
@@ -152,7 +154,11 @@ export async function insertRecipients(
       recipient.lease?.owner ?? null,
       recipient.lease?.until ?? null,
     );
+    if (row === undefined) throw new Error('INSERT INTO pec_recipient returned no row');
+    const nothing = { closedAt: undefined, notice12At: undefined, notice24At: undefined };
+    inserted.push({ ...recipient, ...nothing, id: row.id, messageId, attempts: 0 });
   }
+  return inserted;
 }
 
 export async function findPecMessage(
@@ -207,12 +213,14 @@ export async function findUnanswered(
   return row?.identificativo;
 }
 
-/** The client has the 250: the same bytes sent again are a new message. */
-export async function markAnswered(tx: Transaction, identificativo: string): Promise<void> {
-  await tx.run(
-    `UPDATE pec_message SET answered = 1 WHERE direction = 'outgoing' AND identificativo = ?`,
-    identificativo,
-  );
+/** The clients have their 250: the same bytes sent again are new messages. */
+export async function markAnswered(tx: Transaction, identificativi: readonly string[]): Promise<void> {
+  for (const identificativo of identificativi) {
+    await tx.run(
+      `UPDATE pec_message SET answered = 1 WHERE direction = 'outgoing' AND identificativo = ?`,
+      identificativo,
+    );
+  }
 }
 
 /** Due recipients under a lease, grouped by message id. `local` tells deliveries here from time limits. */
