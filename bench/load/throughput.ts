@@ -1,0 +1,79 @@
+/** Sends as fast as the server takes it for some seconds, then waits until all of it stands in the mailboxes. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { ImapWatch } from './imap-watch.ts';
+import type { ThroughputJob, ThroughputResult } from './jobs.ts';
+import { openAll } from './open-all.ts';
+import { SmtpSender } from './smtp-sender.ts';
+import { buildTestMessage } from './test-message.ts';
+
+/** Between two looks into the mailboxes, milliseconds. */
+const lookEveryMs = 20;
+/** The server did not deliver all it took. */
+const giveUpMs = 120_000;
+
+export async function runThroughput(job: ThroughputJob): Promise<ThroughputResult> {
+  const watches: ImapWatch[] = [];
+  for (const { imaps, accounts } of job.counted)
+    watches.push(...(await openAll(accounts, (account) => ImapWatch.open(imaps, account))));
+  const before = await countAll(watches);
+  const senders = await openAll(job.senders, (account) => SmtpSender.open(job.submissions, account));
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const until = began + job.seconds * 1000;
+  const run = makeSerials();
+  let sent = 0;
+  await Promise.all(
+    senders.map(async (sender) => {
+      while (performance.now() < until) {
+        const number = sent;
+        sent += 1;
+        const to = pickRecipients(job, number);
+        const serial = `${run}.${number}`;
+        await sender.send(to, buildTestMessage({ from: sender.address, to, serial, size: job.size }));
+      }
+    }),
+  );
+  const answered = performance.now();
+  const { user, system } = process.cpuUsage(cpu);
+  await waitForAll(watches, before + sent * job.storedPerMessage);
+  const ended = performance.now();
+  for (const sender of senders) sender.quit();
+  for (const watch of watches) watch.close();
+  const seconds = (ended - began) / 1000;
+  return {
+    sent,
+    seconds,
+    secondsToAnswer: (answered - began) / 1000,
+    rate: sent / seconds,
+    ownCpuMs: (user + system) / 1000 / sent,
+  };
+}
+
+async function countAll(watches: readonly ImapWatch[]): Promise<number> {
+  const counts = await Promise.all(watches.map((watch) => watch.count()));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function waitForAll(watches: readonly ImapWatch[], wanted: number): Promise<void> {
+  const until = performance.now() + giveUpMs;
+  for (;;) {
+    const count = await countAll(watches);
+    if (count === wanted) return;
+    if (count > wanted) throw new Error(`${count} messages stand in the mailboxes; ${wanted} were expected`);
+    if (performance.now() > until)
+      throw new Error(`only ${count} of ${wanted} messages reached their mailboxes`);
+    await pause(lookEveryMs);
+  }
+}
+
+function pickRecipients({ recipients, recipientsPerMessage }: ThroughputJob, number: number): string[] {
+  return Array.from(
+    { length: recipientsPerMessage },
+    (_, index) => recipients[(number * recipientsPerMessage + index) % recipients.length] ?? '',
+  );
+}
+
+/** Different in each run, so that no server takes a message for one it knows. */
+function makeSerials(): string {
+  return `${Date.now().toString(36)}.${process.pid}`;
+}
