@@ -2,6 +2,7 @@
 import { testFolders } from './folders.ts';
 import { testFlags, testMessages } from './messages.ts';
 import { testCopies, testSessions } from './sessions.ts';
+import { testShared } from './shared.ts';
 import type { OpenMailStore } from './steps.ts';
 
 export function testMailStore(name: string, open: OpenMailStore): void {
@@ -10,4 +11,5 @@ export function testMailStore(name: string, open: OpenMailStore): void {
   testFlags(name, open);
   testCopies(name, open);
   testSessions(name, open);
+  testShared(name, open);
 }
