@@ -56,6 +56,8 @@ export interface SessionParts {
 interface Opened {
   readonly login: Pop3Login;
   readonly maildrop: Maildrop;
+  /** Of all messages together. */
+  readonly octets: number;
 }
 
 export class Session {
@@ -100,7 +102,8 @@ export class Session {
   }
 
   enter(login: Pop3Login, maildrop: Maildrop): void {
-    this.#opened = { login, maildrop };
+    const octets = maildrop.messages.reduce((sum, message) => sum + message.octets, 0);
+    this.#opened = { login, maildrop, octets };
     this.link.watchLogin(login);
   }
 
@@ -140,6 +143,14 @@ export class Session {
     for (const [index, message] of this.maildrop.messages.entries()) {
       if (!this.deleted.has(index + 1)) yield { number: index + 1, message };
     }
+  }
+
+  /** Of those not marked deleted. */
+  measure(): { readonly count: number; readonly octets: number } {
+    const { messages } = this.maildrop;
+    let octets = this.#opened?.octets ?? 0;
+    for (const number of this.deleted) octets -= messages[number - 1]?.octets ?? 0;
+    return { count: messages.length - this.deleted.size, octets };
   }
 
   ok(text: string | Text): void {

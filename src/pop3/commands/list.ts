@@ -29,7 +29,7 @@ async function listAll(
   describe: Describe,
   announce: (count: number) => Text,
 ): Promise<void> {
-  session.ok(announce(session.maildrop.messages.length - session.deleted.size));
+  session.ok(announce(session.measure().count));
   for (const { number, message } of session.remaining()) {
     session.line(`${number} ${describe(message, session)}`);
     if (session.out.full) await session.out.drained();

@@ -8,12 +8,7 @@ export const stat: Command = {
   read: (rest) => {
     readNothing(rest);
     return async (session) => {
-      let count = 0;
-      let octets = 0;
-      for (const { message } of session.remaining()) {
-        count += 1;
-        octets += message.octets;
-      }
+      const { count, octets } = session.measure();
       session.ok(`${count} ${octets}`);
     };
   },
