@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type ImapTestServer, startImapServer } from '../support/imap-server.ts';
+import { ImapTestClient } from '../support/imap-client.ts';
+import { addresses, type ImapTestServer, password, startImapServer } from '../support/imap-server.ts';
 import { runStress } from '../support/imap-stress.ts';
 
 const seconds = Number(process.env.STRESS_SECONDS ?? 8);
@@ -39,3 +40,30 @@ for (const sessions of [2, 20]) {
     assert.deepEqual(bugs, []);
   });
 }
+
+test('who does not read holds up nobody, and gets all in the end', { timeout: 120_000 }, async (t) => {
+  const slow = ImapTestClient.connect(server, true);
+  t.after(() => slow.destroy());
+  await slow.readLine();
+  await slow.command('a', `LOGIN ${addresses[0]} "${password}"`);
+  await slow.command('b', 'CREATE grande');
+  const line = `${'x'.repeat(76)}\r\n`;
+  const bytes = `Subject: grande\r\n\r\n${line.repeat(20_000)}`;
+  for (let count = 0; count < 3; count++)
+    await slow.command('c', `APPEND grande {${bytes.length}+}\r\n${bytes}`);
+  await slow.command('d', 'SELECT grande');
+  await slow.command('e', 'NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[]) MessageExpunge FlagChange))');
+  slow.socket.pause();
+  slow.write('f FETCH 1:* BODY.PEEK[]\r\n');
+  const { comparisons } = await runStress(server, { sessions: 4, seconds: 3, seed });
+  assert.ok(comparisons > 0);
+  slow.socket.resume();
+  let lines = 0;
+  for (;;) {
+    const heard = await slow.readLine();
+    if (heard.startsWith('f ')) break;
+    if (heard === line.trimEnd()) lines++;
+  }
+  assert.equal(lines, 160_000);
+  assert.deepEqual(bugs, []);
+});
