@@ -255,7 +255,7 @@ function buildImap(config: Config, stores: Stores, options: LoginOptions): Serve
 
 function buildPop3(config: Config, stores: Stores, options: LoginOptions): Servers {
   const { db, mail: store } = stores;
-  const maildrops = createMaildrops({ db, store, clock: options.clock });
+  const maildrops = createMaildrops({ db, store, clock: options.clock, node: config.node });
   const build = (mode: 'pop3' | 'pop3s') =>
     createPop3Server({
       maildrops,

@@ -52,6 +52,8 @@ export interface MaildropParts {
   readonly db: Database;
   readonly store: MailStore;
   readonly clock: Clock;
+  /** Name of this node: locks that an earlier process of it left are taken back at the first use. */
+  readonly node?: string;
   /** How long a lock outlives its process, milliseconds; 30 seconds unless told. */
   readonly leaseMs?: number;
 }
@@ -122,18 +124,24 @@ class Locks {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  readonly #process = randomUUID();
+  readonly #node: string;
+  readonly #process: string;
   readonly #held = new Set<Lock>();
   #serial = 0;
+  #inherited: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ db, clock, leaseMs = defaultLeaseMs }: MaildropParts) {
+  constructor({ db, clock, node = randomUUID(), leaseMs = defaultLeaseMs }: MaildropParts) {
     this.#db = db;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
+    this.#node = node;
+    this.#process = `${node}:${randomUUID()}`;
   }
 
   async take(mailboxId: number): Promise<Lock | undefined> {
+    this.#inherited ??= this.#clearInherited();
+    await this.#inherited;
     this.#serial += 1;
     const lock = { mailboxId, session: this.#serial };
     const now = this.#clock();
@@ -156,6 +164,23 @@ class Locks {
     this.#held.add(lock);
     this.#timer ??= setInterval(() => void this.#renew(), this.#leaseMs / 3).unref();
     return lock;
+  }
+
+  /** A node is one process: what another one of its name holds, a crash has left. */
+  async #clearInherited(): Promise<void> {
+    try {
+      await this.#db.transact((tx) =>
+        tx.run(
+          'DELETE FROM maildrop_lock WHERE process >= ? AND process < ? AND process <> ?',
+          `${this.#node}:`,
+          `${this.#node};`,
+          this.#process,
+        ),
+      );
+    } catch (error) {
+      this.#inherited = undefined;
+      throw error;
+    }
   }
 
   /** Does `work` and lets go of the lock in one transaction, if the lock is still this session's. */

@@ -21,7 +21,8 @@ async function openInbox(t: TestContext, messages: readonly string[]) {
     );
     await store.append(folderId, [{ content, flags: [], internalDate: 0 }]);
   }
-  const process = () => createMaildrops({ ...opened, store, leaseMs: 30_000 });
+  const process = (node?: string) =>
+    createMaildrops({ ...opened, store, leaseMs: 30_000, ...(node === undefined ? {} : { node }) });
   return { ...opened, store, mailboxId: mailbox.id, folderId, process, append };
 }
 
@@ -76,6 +77,19 @@ test('one session has the maildrop, in this process and in others; a crash frees
   const third = await here.open(mailboxId);
   assert.ok(third);
   await third.close();
+});
+
+test('a node that starts anew takes back what its earlier process left, and nothing of other nodes', async (t) => {
+  const { process, mailboxId } = await openInbox(t, []);
+  const lost = await process('n1').open(mailboxId);
+  assert.ok(lost);
+  for (const other of ['n', 'n10', 'n2']) assert.equal(await process(other).open(mailboxId), undefined);
+  const again = process('n1');
+  const drop = await again.open(mailboxId);
+  assert.ok(drop);
+  await assert.rejects(lost.finish({ removed: [1], seen: [] }), { kind: 'temporary' });
+  assert.equal(await again.open(mailboxId), undefined, 'its own are its own');
+  await drop.close();
 });
 
 test('a clock that was set back does not keep a lock for ever', async (t) => {
