@@ -157,8 +157,11 @@ export class SimulatedProvider {
       deliveryPoint: createDeliveryPoint(parts),
       concurrency: 16,
     });
-    const { settle } = createRelayOutcome({ parts, onLost: (row, result) =>
-        this.world.noteLost(this, `${row.mailId} to ${row.recipient}: ${result.code} ${result.text}`) });
+    const { settle } = createRelayOutcome({
+      parts,
+      onLost: (row, result) =>
+        this.world.noteLost(this, `${row.mailId} to ${row.recipient}: ${result.code} ${result.text}`),
+    });
     const relay = this.world.network.relayOf(this, life, parts.blobs);
     const node = parts.node;
     const queue = await startQueueRunner({

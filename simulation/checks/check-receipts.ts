@@ -1,4 +1,5 @@
 /** Whatever a provider issued it can issue again, byte for byte, from its log (RFC 6109 §2.3). */
+import { sign } from 'node:crypto';
 import { collectSegments } from '../../src/blob/read-segments.ts';
 import { wireKindOf } from '../../src/points/issued-kinds.ts';
 import { ReproductionFailure, reproduceReceipt } from '../../src/points/reproduction.ts';
@@ -51,7 +52,8 @@ async function reproduce({ view, identificativo, messageId, kind }: Issued): Pro
   const parts = serving?.parts;
   if (parts === undefined) return undefined;
   const clock = () => provider.clock();
-  const signer = () => parts.signer;
+  const { key, certificate } = provider.certified;
+  const signer = () => ({ chain: [certificate], sign: async (tbs: Uint8Array) => sign('sha256', tbs, key) });
   try {
     const { form, segments } = await reproduceReceipt(
       { db, blobs, node: 'n1', clock, provider: parts.provider, signer, prove: async () => undefined },
