@@ -50,6 +50,7 @@ function renderProvider({ name, domain, ports, users }: PreparedProvider): strin
     `    ${smtp.join('   ·   ')}`,
     `    ${imap.join('   ·   ')}`,
     `    ${pop3.join('   ·   ')}`,
+    `    impostazioni · settings   https://localhost:${ports.https}/`,
     '    nome utente = indirizzo · user name = address',
     ...users.map((user) => `      ${user.address.padEnd(28)} ${user.password}${noteOn(user)}`),
   ];
