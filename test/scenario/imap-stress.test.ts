@@ -49,7 +49,7 @@ test('who does not read holds up nobody, and gets all in the end', { timeout: 12
   await slow.command('b', 'CREATE grande');
   const line = `${'x'.repeat(76)}\r\n`;
   const bytes = `Subject: grande\r\n\r\n${line.repeat(20_000)}`;
-  for (let count = 0; count < 3; count++)
+  for (let count = 0; count < 8; count++)
     await slow.command('c', `APPEND grande {${bytes.length}+}\r\n${bytes}`);
   await slow.command('d', 'SELECT grande');
   await slow.command('e', 'NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[]) MessageExpunge FlagChange))');
