@@ -9,6 +9,7 @@ import { insertMailbox } from '../../src/accounts/mailboxes.ts';
 import { parseJsonc } from '../../src/config/jsonc.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
+import { ensureFirstFolders } from '../../src/mailbox/folder-rows.ts';
 import { type PortName, sandboxFiles } from '../../src/sandbox/places.ts';
 import { prepareSandbox } from '../../src/sandbox/prepare.ts';
 import { openStores, type Stores } from '../../src/wire.ts';
@@ -104,6 +105,7 @@ export async function copyMailbox(
   await stores.db.transact(async (tx) => {
     for (const address of addresses) {
       const { id } = await insertMailbox(tx, { address, quotaBytes }, at);
+      await ensureFirstFolders(tx, id, at);
       await tx.run(
         `INSERT INTO login (name, name_key, mailbox_id, password, password_changed_at, created_at)
            SELECT ?, ?, ?, password, password_changed_at, created_at FROM login WHERE name_key = ?`,

@@ -1,0 +1,177 @@
+/**
+ * `npm run bench`: this provider against Postfix and Dovecot on the same machine. Starts and stops everything itself.
+ * `--quick`: a rough answer in under 50 s. `--growth`: with a large store. `--write`: into docs/performance.md.
+ */
+import { parseArgs } from 'node:util';
+import { measureSignatures } from './measure/ceiling.ts';
+import { growStore, wholeGrowth } from './measure/growth.ts';
+import { type Latency, measureLatency } from './measure/latency.ts';
+import { measureMemory } from './measure/memory.ts';
+import { readMemory } from './measure/process-memory.ts';
+import { measureStorage } from './measure/storage.ts';
+import { type Lane, measureThroughput, type ThroughputPlan } from './measure/throughput.ts';
+import { writeSection } from './performance-page.ts';
+import { type Comparison, type Measured, renderSections, renderText } from './report.ts';
+import type { BenchServer } from './servers/bench-server.ts';
+import { findPlainObstacle, startPlain } from './servers/plain.ts';
+import { makeProviders, type Provider, type Providers } from './servers/provider.ts';
+import { formatSeries } from './statistics.ts';
+
+const usage = `npm run bench [-- --quick | --growth] [-- --write]
+  --quick   certified against plain only, a rough answer in under 50 s
+  --growth  an empty store against one with 100,000 mailboxes and 2 million messages, nothing else
+  --write   put the figures into docs/performance.md
+`;
+
+function say(text: string): void {
+  process.stderr.write(`  ${text}\n`);
+}
+
+interface Servers {
+  readonly plain: BenchServer;
+  readonly providers: Providers;
+}
+
+async function run(): Promise<number> {
+  let values: { quick?: boolean; growth?: boolean; write?: boolean; help?: boolean };
+  try {
+    const flag = { type: 'boolean' } as const;
+    ({ values } = parseArgs({ options: { quick: flag, growth: flag, write: flag, help: flag } }));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    return 2;
+  }
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (values.growth === true) return compareGrowth(values.write === true);
+  const obstacle = findPlainObstacle();
+  if (obstacle !== undefined) {
+    process.stderr.write(`${obstacle}\n`);
+    return 1;
+  }
+  const measured = await withServers((servers) =>
+    values.quick ? measureQuick(servers) : measureAll(servers),
+  );
+  process.stdout.write(`${renderText(measured)}\n`);
+  if (values.write === true) {
+    const sections = renderSections(measured);
+    for (const [name, markdown] of Object.entries(sections)) writeSection(name, markdown);
+  }
+  return 0;
+}
+
+async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T> {
+  say('starting Postfix, Dovecot and two providers');
+  const providers = await makeProviders();
+  try {
+    await Promise.all([providers.alfa.start(), providers.beta.start()]);
+    const plain = await startPlain(providers.alfa.tls);
+    try {
+      return await work({ plain, providers });
+    } finally {
+      await plain.stop();
+    }
+  } finally {
+    await providers.remove();
+  }
+}
+
+const smallMessages = { connections: 20, recipients: 1, size: 8192 };
+
+function plainLane(plain: BenchServer): Lane {
+  return { name: plain.name, from: plain, to: plain, certified: false };
+}
+
+function localLane({ alfa }: Providers): Lane {
+  return { name: 'certified, one provider', from: alfa, to: alfa, certified: true };
+}
+
+async function compare(
+  title: string,
+  lanes: readonly Lane[],
+  plan: Omit<ThroughputPlan, 'lanes'>,
+): Promise<Comparison> {
+  say(`${title}: ${lanes.map(({ name }) => name).join(', ')}`);
+  const [plain, ...certified] = await measureThroughput({ lanes, ...plan });
+  return { title, plain, certified };
+}
+
+async function measureQuick({ plain, providers }: Servers): Promise<Measured> {
+  const lanes = [plainLane(plain), localLane(providers)];
+  const times = { seconds: 4, warmUpSeconds: 3, repeats: 2 };
+  const comparison = await compare('8 KB, 1 recipient', lanes, { ...smallMessages, ...times });
+  const signatures = await measureSignatures(1);
+  return { comparisons: [comparison], signatures, latencies: [], storage: undefined, memory: undefined };
+}
+
+async function measureAll({ plain, providers }: Servers): Promise<Measured> {
+  const { alfa, beta } = providers;
+  const local = [plainLane(plain), localLane(providers)];
+  const between: Lane = { name: 'certified, between two providers', from: alfa, to: beta, certified: true };
+  const times = { seconds: 8, warmUpSeconds: 4, repeats: 5 };
+  const small = await compare('8 KB, 1 recipient', [...local, between], { ...smallMessages, ...times });
+  const atPeak = readMemory(alfa.process?.child.pid ?? 0).peak;
+  const fewer = { ...times, repeats: 3 };
+  const many = { connections: 20, recipients: 20, size: 8192 };
+  const twenty = await compare('8 KB, 20 recipients', local, { ...many, ...fewer });
+  const large = { connections: 20, recipients: 1, size: 1_000_000 };
+  const megabyte = await compare('1 MB, 1 recipient', local, { ...large, ...fewer });
+  say('signatures of the machine alone');
+  const signatures = await measureSignatures(8);
+  const latencies = await measureLatencies({ plain, providers }, small);
+  say('storage: 30 MB to 50 recipients');
+  const storage = await measureStorage(alfa);
+  say('memory');
+  const memory = { ...(await measureMemory(alfa)), atPeak };
+  return { comparisons: [small, twenty, megabyte], signatures, latencies, storage, memory };
+}
+
+/** Each at half of its own peak. */
+async function measureLatencies({ plain, providers }: Servers, peak: Comparison): Promise<Latency[]> {
+  say('latency at half the peak rate');
+  const seconds = 15;
+  const certified = peak.certified[0]?.rate.median ?? 0;
+  return [
+    await measureLatency(plain, { rate: (peak.plain?.rate.median ?? 0) / 2, seconds, receipts: 0 }),
+    {
+      ...(await measureLatency(providers.alfa, { rate: certified / 2, seconds, receipts: 2 })),
+      name: 'this provider',
+    },
+  ];
+}
+
+async function compareGrowth(write: boolean): Promise<number> {
+  const providers = await makeProviders();
+  try {
+    const { alfa, beta } = providers;
+    say('filling a store; this takes some minutes');
+    await growStore(beta, wholeGrowth, say);
+    await Promise.all([alfa.start(), beta.start()]);
+    const lane = (name: string, server: Provider): Lane => ({
+      name,
+      from: server,
+      to: server,
+      certified: true,
+    });
+    const lanes = [lane('an empty store', alfa), lane('100,000 mailboxes, 2,000,000 messages', beta)];
+    const [empty, grown] = await measureThroughput({
+      ...{ ...smallMessages, lanes },
+      ...{ seconds: 10, warmUpSeconds: 5, repeats: 5 },
+    });
+    if (empty === undefined || grown === undefined) throw new Error('two lanes give two results');
+    const share = ((grown.rate.median / empty.rate.median) * 100).toFixed(0);
+    const text =
+      `${formatSeries(empty.rate)} certified messages/s with ${empty.name}; ${formatSeries(grown.rate)} with ` +
+      `${grown.name} of 2 KB: ${share} % of it.`;
+    process.stdout.write(`growth: ${share} %\n${text}\n`);
+    if (write)
+      writeSection('growth', `## A store that has grown\n\n${text}\n\n    npm run bench -- --growth`);
+    return 0;
+  } finally {
+    await providers.remove();
+  }
+}
+
+process.exitCode = await run();
