@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { MailError } from '../lib/mail-error.ts';
+import { UnreadableEntry } from '../message-log/find.ts';
 import { readVersion } from '../telemetry/version.ts';
 import { buildBackupCommand } from './backup.ts';
 import { buildConfigCommand } from './config.ts';
@@ -101,6 +102,10 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommandFailure) {
     if (error.message !== '') terminal.remark(error.message);
     return error.code;
+  }
+  if (error instanceof UnreadableEntry) {
+    terminal.remark(error.message);
+    return exitCode.no;
   }
   if (error instanceof MailError) {
     terminal.remark(`${error.publicText}.`.replace(/\.\.$/, '.'));

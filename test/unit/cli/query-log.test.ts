@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { ExtractedEvent } from '../../../src/pec/events.ts';
 import { livePolicy } from '../../../src/smime/trust.ts';
 import { verifyAttached } from '../../../src/smime/verify.ts';
-import { readTrust } from '../../../src/wire.ts';
+import { databaseFile, readTrust } from '../../../src/wire.ts';
 import { buildDeliveries, makeProviderFolder, type ProviderFolder } from '../../support/provider-folder.ts';
 
 let provider: ProviderFolder;
@@ -53,6 +54,22 @@ test('log search takes period, identifiers with or without brackets, and kinds o
   assert.equal((await provider.pec('log', 'search', '--event', 'consegnato')).code, 2);
   assert.equal((await provider.pec('log', 'search', '--from', '20/11/2026')).code, 2);
   assert.equal((await provider.pec('log', 'search', '--after', 'x')).code, 2);
+});
+
+test('log search names an entry that is damaged, and what to do', async (t) => {
+  const damaged = await makeProviderFolder();
+  t.after(() => damaged.remove());
+  await damaged.append(buildDeliveries(3));
+  const intruder = new DatabaseSync(databaseFile(damaged.config.dataFolder));
+  intruder.exec(
+    `DROP TRIGGER message_log_no_update; UPDATE message_log SET detail = 'x' || detail WHERE seq = 2`,
+  );
+  intruder.close();
+  const { code, remarks } = await damaged.pec('log', 'search');
+  assert.deepEqual(
+    [code, remarks],
+    [1, `Entry ${damaged.config.node}/2 of the message log is damaged: run pec log verify --full.`],
+  );
 });
 
 for (const format of ['csv', 'json', 'pdf'])
