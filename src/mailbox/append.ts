@@ -36,6 +36,8 @@ export type ReadMarks = (
 export interface AppendTerms {
   readonly at: Instant;
   readonly readMarks: ReadMarks;
+  /** True for what was there before, whatever the quota is now: a restored backup. */
+  readonly overQuota?: boolean;
 }
 
 /** Outside a transaction: large messages are read from the blob store. */
@@ -52,7 +54,7 @@ export async function appendMessages(
 ): Promise<Appended> {
   const folder = await requireFolder(tx, folderId);
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message.content), 0);
-  if (!(await hasRoom(tx, folder.mailbox_id, bytes))) throw overQuota();
+  if (terms.overQuota !== true && !(await hasRoom(tx, folder.mailbox_id, bytes))) throw overQuota();
   return addAll(tx, folder, messages, terms);
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Config } from '../../src/config/schema.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
+import { readFolderExtras, restoreFolderExtras } from '../../src/mailbox/folder-extras.ts';
 import { openStores, type Stores } from '../../src/wire.ts';
 import { buildDeliveries, makeProviderFolder, type ProviderFolder } from '../support/provider-folder.ts';
 import { runPec } from '../unit/cli/run-pec.ts';
@@ -14,6 +15,13 @@ const mario = 'mario@prova.test';
 const anna = 'anna@prova.test';
 const luca = 'luca@comune.test';
 const password = 'segreta 1';
+const extras = {
+  rights: [{ identifier: 'anna@prova.test', rights: 'lr' }],
+  annotations: [
+    { login: null, entry: '/comment', base64: 'Y2lhbw==' },
+    { login: luca, entry: '/vendor/x', base64: 'AAE=' },
+  ],
+};
 const allBytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
 const large = Buffer.concat([Buffer.from('Subject: in a blob\r\n\r\n'), Buffer.alloc(60_000, allBytes)]);
 let provider: ProviderFolder;
@@ -195,6 +203,12 @@ test('a backup made while mail comes in and goes is whole', async () => {
 });
 
 test('a mailbox comes back with its logins, numbers, flags and dates after it was removed', async () => {
+  // Receipts come in above the quota; what was there comes back all the same.
+  await provider.pec('mailbox', 'set', luca, '--quota', '10');
+  await provider.withStores(async (stores) => {
+    const office = await stores.mail.findFolder(await idOf(stores, luca), 'Uffici/Città\u2028');
+    await stores.db.transact((tx) => restoreFolderExtras(tx, office?.id ?? 0, extras));
+  });
   const before = await provider.withStores((stores) => look(stores, luca));
   const made = await create('mailboxes', '--mailbox', luca);
   assert.equal(made.code, 0, made.remarks);
@@ -209,6 +223,8 @@ test('a mailbox comes back with its logins, numbers, flags and dates after it wa
     assert.deepEqual(await look(stores, luca), before);
     const login = await stores.accounts.authenticate(luca, password);
     assert.equal(login?.mailboxId, await idOf(stores, luca));
+    const office = await stores.mail.findFolder(await idOf(stores, luca), 'Uffici/Città\u2028');
+    assert.deepEqual(await stores.db.read((tx) => readFolderExtras(tx, office?.id ?? 0)), extras);
     const { uidNext } = await stores.mail.status(
       (await stores.mail.findFolder(await idOf(stores, luca), 'INBOX'))?.id ?? 0,
     );

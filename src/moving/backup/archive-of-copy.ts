@@ -6,6 +6,7 @@ import { findMailbox, listMailboxes } from '../../accounts/mailboxes.ts';
 import { loadContent } from '../../content/content.ts';
 import type { Database } from '../../db/database.ts';
 import { isInline } from '../../lib/segments.ts';
+import { type FolderExtras, readFolderExtras } from '../../mailbox/folder-extras.ts';
 import { readSubscriptions } from '../../mailbox/folders.ts';
 import { readSnapshot } from '../export/mailbox-snapshot.ts';
 import type { ArchivedMailbox } from './archived-mailbox.ts';
@@ -26,9 +27,13 @@ export async function readCopied(
     const mailbox = await findMailbox(tx, address);
     if (mailbox === undefined) return undefined;
     const subscribed = new Set(await readSubscriptions(tx, mailbox.id));
-    const folders = (await readSnapshot(tx, mailbox.id)).map(({ id: _id, messages, ...rest }) => ({
+    const snapshot = await readSnapshot(tx, mailbox.id);
+    const extras = new Map<number, FolderExtras>();
+    for (const { id } of snapshot) extras.set(id, await readFolderExtras(tx, id));
+    const folders = snapshot.map(({ id, messages, ...rest }) => ({
       ...rest,
       subscribed: subscribed.has(rest.name),
+      extras: extras.get(id) ?? { rights: [], annotations: [] },
       messages: messages.map(({ contentId, ...message }) => ({
         ...message,
         read: () => readContent(copy, folder, contentId),

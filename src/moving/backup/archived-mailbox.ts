@@ -1,5 +1,6 @@
 /** A mailbox as a backup holds it, whichever kind of backup it is. */
 import type { AccountRows } from '../../accounts/account-rows.ts';
+import type { FolderExtras } from '../../mailbox/folder-extras.ts';
 import type { SnapshotFolder, SnapshotMessage } from '../export/mailbox-snapshot.ts';
 
 export interface ArchivedMessage extends Omit<SnapshotMessage, 'contentId'> {
@@ -11,6 +12,7 @@ export interface ArchivedMessage extends Omit<SnapshotMessage, 'contentId'> {
 
 export interface ArchivedFolder extends Omit<SnapshotFolder, 'id' | 'messages'> {
   readonly subscribed: boolean;
+  readonly extras: FolderExtras;
   readonly messages: readonly ArchivedMessage[];
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { decodeAccount, encodeAccount, readAccountRows } from '../../accounts/account-rows.ts';
 import { hex } from '../../lib/bytes.ts';
 import type { Clock } from '../../lib/time.ts';
+import { type FolderExtras, readFolderExtras } from '../../mailbox/folder-extras.ts';
 import { readSubscriptions } from '../../mailbox/folders.ts';
 import { readSnapshot, type SnapshotFolder, type SnapshotMessage } from '../export/mailbox-snapshot.ts';
 import { openNewFile, writeAll } from '../export/new-folder.ts';
@@ -25,7 +26,10 @@ type ArchiveLine =
   | { readonly mailbox: string; readonly account: unknown }
   | { readonly folder: FolderLine }
   | { readonly message: MessageLine };
-type FolderLine = Omit<SnapshotFolder, 'id' | 'messages'> & { readonly subscribed: boolean };
+type FolderLine = Omit<SnapshotFolder, 'id' | 'messages'> & {
+  readonly subscribed: boolean;
+  readonly extras: FolderExtras;
+};
 type MessageLine = Omit<SnapshotMessage, 'contentId'> & { readonly sha256: string };
 
 export interface MailboxBackupOrder {
@@ -96,7 +100,8 @@ class ArchiveRun {
     }));
     await this.#write({ mailbox: address, account: encodeAccount(account) });
     for (const { id: folderId, messages, ...folder } of folders) {
-      await this.#write({ folder: { ...folder, subscribed: subscribed.has(folder.name) } });
+      const extras = await this.#stores.db.read((tx) => readFolderExtras(tx, folderId));
+      await this.#write({ folder: { ...folder, subscribed: subscribed.has(folder.name), extras } });
       for (const message of messages) await this.#addMessage({ address, folder, folderId }, message);
     }
   }

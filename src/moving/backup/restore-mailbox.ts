@@ -10,6 +10,7 @@ import type { Transaction } from '../../db/database.ts';
 import { hex } from '../../lib/bytes.ts';
 import type { Segments } from '../../lib/segments.ts';
 import { appendMessages, identify } from '../../mailbox/append.ts';
+import { restoreFolderExtras } from '../../mailbox/folder-extras.ts';
 import { requireFolder } from '../../mailbox/folder-rows.ts';
 import type { Folder } from '../../mailbox/mail-store.ts';
 import type { ImportStores } from '../import/storing.ts';
@@ -73,7 +74,11 @@ class MailboxRun {
     const { db } = this.#stores;
     const folder = await this.#findOrMake(archived);
     const present = this.#empty ? new Map<string, number>() : await this.#digests(folder, archived);
-    if (this.#empty) await db.transact((tx) => takeNumbers(tx, folder.id, archived));
+    if (this.#empty)
+      await db.transact(async (tx) => {
+        await takeNumbers(tx, folder.id, archived);
+        await restoreFolderExtras(tx, folder.id, archived.extras);
+      });
     for (const message of archived.messages) {
       try {
         await this.#restoreMessage(folder, message, present);
@@ -92,24 +97,24 @@ class MailboxRun {
     message: ArchivedMessage,
     present: Map<string, number>,
   ): Promise<void> {
-    const { db, blobs } = this.#stores;
-    const { segments, sha256 } = await this.#receive(message);
-    const left = present.get(sha256) ?? 0;
-    if (left > 0) {
-      present.set(sha256, left - 1);
+    if (!this.#empty && takeOne(present, message.sha256 ?? (await hashMessage(message)))) {
       this.known += 1;
       return;
     }
-    const { flags, internalDate, savedAt, uid } = message;
-    const identified = await identify(blobs, { content: segments, flags, internalDate });
+    const { db, blobs } = this.#stores;
+    const { flags, internalDate, savedAt: at, uid } = message;
+    const content = await this.#receive(message);
+    const identified = await identify(blobs, { content, flags, internalDate });
     await db.transact(async (tx) => {
       if (this.#empty) await raiseNextUid(tx, folder.id, uid);
-      await appendMessages(tx, folder.id, [identified], { at: savedAt, readMarks: async () => [] });
+      // What was in the mailbox fitted into it: receipts come in above the quota too.
+      const terms = { at, readMarks: async () => [], overQuota: this.#empty };
+      await appendMessages(tx, folder.id, [identified], terms);
     });
     this.restored += 1;
   }
 
-  async #receive(message: ArchivedMessage): Promise<{ segments: Segments; sha256: string }> {
+  async #receive(message: ArchivedMessage): Promise<Segments> {
     const digest = createHash('sha256');
     const measured = async function* () {
       let size = 0;
@@ -120,12 +125,10 @@ class MailboxRun {
       }
       if (size !== message.size)
         throw new UnreadableMessage(`${size} bytes are there, ${message.size} should be`);
+      if (message.sha256 !== undefined && message.sha256 !== digest.digest('hex'))
+        throw new UnreadableMessage('its bytes are not what they were');
     };
-    const segments = await this.#stores.mail.storeContent(measured());
-    const sha256 = digest.digest('hex');
-    if (message.sha256 !== undefined && message.sha256 !== sha256)
-      throw new UnreadableMessage('its bytes are not what they were');
-    return { segments, sha256 };
+    return this.#stores.mail.storeContent(measured());
   }
 
   async #findOrMake(archived: ArchivedFolder): Promise<Folder> {
@@ -162,6 +165,19 @@ class MailboxRun {
     }
     return counts;
   }
+}
+
+/** True when there is one of the digest; it counts once. */
+function takeOne(present: Map<string, number>, sha256: string): boolean {
+  const left = present.get(sha256) ?? 0;
+  if (left > 0) present.set(sha256, left - 1);
+  return left > 0;
+}
+
+async function hashMessage(message: ArchivedMessage): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const chunk of readable(message)) digest.update(chunk);
+  return digest.digest('hex');
 }
 
 /** The message in the backup, not the store, is at fault. */

@@ -113,6 +113,7 @@ async function findOrMake(
 class Line {
   readonly #order: ImportOrder;
   #source: MailSource | undefined;
+  #wasConnected = false;
 
   constructor(order: ImportOrder) {
     this.#order = order;
@@ -125,7 +126,7 @@ class Line {
   async use<T>(work: (source: MailSource) => Promise<T>, reached: () => number): Promise<T> {
     for (let failures = 0, before = reached(); ; ) {
       try {
-        this.#source ??= await this.#order.connect();
+        this.#source ??= await this.#connect();
         return await work(this.#source);
       } catch (error) {
         if (!(error instanceof SourceError) || error.fault !== 'lost') throw error;
@@ -138,6 +139,18 @@ class Line {
         this.#order.report.reconnecting(error.message, pause);
         await this.#order.wait(pause);
       }
+    }
+  }
+
+  /** Who was let in once and is not any more has met a server that is busy or starting anew. */
+  async #connect(): Promise<MailSource> {
+    try {
+      const source = await this.#order.connect();
+      this.#wasConnected = true;
+      return source;
+    } catch (error) {
+      if (!this.#wasConnected || !(error instanceof SourceError)) throw error;
+      throw new SourceError('lost', error.message, error);
     }
   }
 

@@ -98,6 +98,14 @@ async function prepare(t: TestContext, folders: Readonly<Record<string, readonly
     sent: [],
   };
   const waits: number[] = [];
+  /** What the next connections meet. */
+  const refusals: SourceError[] = [];
+  const dial = async () => {
+    const refusal = refusals.shift();
+    if (refusal !== undefined && provider.connections > 0) throw refusal;
+    if (refusal !== undefined) refusals.unshift(refusal);
+    return connect(provider);
+  };
   const run = (only?: readonly string[]) =>
     importMailbox(
       { ...store, mail },
@@ -106,13 +114,13 @@ async function prepare(t: TestContext, folders: Readonly<Record<string, readonly
         host: 'imap.altrove.test',
         user: 'mario',
         ...(only === undefined ? {} : { folders: only }),
-        connect: async () => connect(provider),
+        connect: dial,
         wait: async (milliseconds) => void waits.push(milliseconds),
         report: { progress: () => undefined, folderDone: () => undefined, reconnecting: () => undefined },
       },
     );
   const inbox = () => provider.folders.get('INBOX') ?? assert.fail();
-  return { mail, mailboxId: mailbox.id, provider, run, waits, inbox };
+  return { mail, mailboxId: mailbox.id, provider, run, waits, refusals, inbox };
 }
 
 async function subjects(mail: MailStore, mailboxId: number, name = 'INBOX'): Promise<string[]> {
@@ -193,6 +201,15 @@ test('a connection that breaks is made anew, and nothing comes twice', async (t)
   assert.deepEqual(skipped, []);
   assert.deepEqual((await subjects(mail, mailboxId)).sort(), ['a', 'b', 'c', 'd']);
   assert.deepEqual(waits, [1000, 1000]);
+});
+
+test('a server that is away for a moment, or too busy to let anybody in, is tried again', async (t) => {
+  const { provider, run, waits, refusals } = await prepare(t, { INBOX: ['a', 'b'] });
+  provider.breaks.set(2, 1);
+  refusals.push(new SourceError('denied', 'refused'), new SourceError('denied', 'too many connections'));
+  const { folders } = await run();
+  assert.equal(folders[0]?.imported, 2);
+  assert.deepEqual(waits, [1000, 2000, 5000]);
 });
 
 test('a message that breaks the connection each time is left out and told, the others come', async (t) => {
