@@ -47,6 +47,7 @@ const capabilities: readonly Capability[] = [
   { name: 'CREATE-SPECIAL-USE' },
   { name: 'STATUS=SIZE' },
   { name: 'ESEARCH' },
+  { name: 'MULTISEARCH' },
   { name: 'SEARCHRES' },
   { name: 'WITHIN' },
   { name: 'PARTIAL' },

@@ -7,7 +7,11 @@ import type { SequenceSet } from './wire/sequence-set.ts';
  * @param byUid the set holds UIDs, not sequence numbers; for `$` it makes no difference (RFC 5182 §2.1)
  * @throws {SyntaxProblem} for sequence numbers that do not exist
  */
-export function resolveSet(session: Session, set: SequenceSet, byUid: boolean): Ranges {
+export function resolveSet(
+  session: Pick<Session, 'view' | 'savedSearch'>,
+  set: SequenceSet,
+  byUid: boolean,
+): Ranges {
   if (set.kind === 'saved') return intersect(session.savedSearch, session.view.uids);
   return session.view.resolve(set, byUid);
 }

@@ -10,14 +10,9 @@ import { Refusal } from './refusal.ts';
 import type { Notifications, Session } from './session.ts';
 import { writeStatus } from './status-items.ts';
 import { tellTreeChanges } from './tree-news.ts';
+import { isMeant } from './wire/folder-filter.ts';
 import { formatEntry } from './wire/metadata-entries.ts';
-import type {
-  EventGroup,
-  EventName,
-  FolderFilter,
-  NotifyRequest,
-  SelectedEvents,
-} from './wire/notify-request.ts';
+import type { EventGroup, EventName, NotifyRequest, SelectedEvents } from './wire/notify-request.ts';
 
 /** Folders whose messages are watched; more would cost too much at every look. */
 const mostFolders = 1000;
@@ -215,10 +210,3 @@ const emptyStatus: FolderStatus = {
   uidValidity: 0,
   highestModseq: 1,
 };
-
-function isMeant(filter: FolderFilter, { name, owner, subscribed }: VisibleFolder): boolean {
-  if (!('names' in filter)) return filter.kind === 'personal' ? owner === undefined : subscribed;
-  return filter.names.some(
-    (wanted) => name === wanted || (filter.kind === 'subtree' && name.startsWith(`${wanted}/`)),
-  );
-}

@@ -11,6 +11,7 @@ import { copyCommand, moveCommand, uidCopy, uidMove } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { enable } from './enable.ts';
+import { esearch } from './esearch.ts';
 import { expungeCommand, uidExpunge } from './expunge.ts';
 import { fetchCommand, uidFetch } from './fetch.ts';
 import { id } from './id.ts';
@@ -52,6 +53,7 @@ const all: readonly Command[] = [
   deleteCommand,
   deleteacl,
   enable,
+  esearch,
   examine,
   getacl,
   getmetadata,

@@ -15,7 +15,9 @@ import { makePreview } from './preview.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 export type Prepared = ReadonlyMap<number, string>;
-type Preparation = (session: Session, records: readonly MessageRecord[]) => Promise<Prepared>;
+/** What is asked of a session, or of a folder that is searched. */
+type Asked = Pick<Session, 'store' | 'view'>;
+type Preparation = (session: Asked, records: readonly MessageRecord[]) => Promise<Prepared>;
 
 export interface WordItem {
   /** Needs the part tree, which costs a read a message. */
@@ -65,7 +67,7 @@ const items: ReadonlyMap<string, WordItem> = new Map([
 ]);
 
 /** THREADIDs of messages of the selected folder, by content. */
-export function loadThreads(session: Session, records: readonly MessageRecord[]): Promise<Prepared> {
+export function loadThreads(session: Asked, records: readonly MessageRecord[]): Promise<Prepared> {
   const contents = new Set(records.map(({ contentId }) => contentId));
   return session.store.threads(session.view.folder.mailboxId, [...contents]);
 }

@@ -2,6 +2,7 @@
  * Answers to SEARCH and SORT: the old list of numbers, or ESEARCH when RETURN was asked for (RFC 4731, ESORT
  * of RFC 5267), and the result kept for `$` (RFC 5182).
  */
+import type { Folder } from '../../mailbox/mail-store.ts';
 import { formatRanges, rangesOf } from '../number-ranges.ts';
 import type { Session } from '../session.ts';
 import { formatString } from '../wire/format.ts';
@@ -13,6 +14,8 @@ export interface SearchCall {
   readonly byUid: boolean;
   /** The search names modseqs: the highest one is told (RFC 7162 §3.1.5). */
   readonly withModseq: boolean;
+  /** Says which folder the results are of (RFC 7377 §2.1); undefined: the selected one. */
+  readonly folder?: Folder;
   /** The results have an order of their own. */
   readonly sorted: boolean;
 }
@@ -41,7 +44,7 @@ export function answerExtended(
   if (items.has('SAVE')) session.savedSearch = rangesOf(chooseSaved(found.uids, options));
   if (items.has('SAVE') && items.size === 1 && partial === undefined) return;
   const names = namesOfUids(session, call, found.uids);
-  const parts = [`ESEARCH (TAG ${formatString(call.tag)})`];
+  const parts = [`ESEARCH (TAG ${formatString(call.tag)}${formatFolder(session, call.folder)})`];
   if (call.byUid) parts.push('UID');
   if (items.has('MIN') && names.length > 0) parts.push(`MIN ${names[0]}`);
   if (items.has('MAX') && names.length > 0) parts.push(`MAX ${names.at(-1)}`);
@@ -69,6 +72,11 @@ function chooseSaved(uids: readonly number[], { items, partial }: ReturnOptions)
   if (items.has('MIN') && first !== undefined) chosen.add(first);
   if (items.has('MAX') && last !== undefined) chosen.add(last);
   return [...chosen].sort((a, b) => a - b);
+}
+
+function formatFolder(session: Session, folder: Folder | undefined): string {
+  if (folder === undefined) return '';
+  return ` MAILBOX ${session.formatMailbox(folder.name)} UIDVALIDITY ${folder.uidValidity}`;
 }
 
 function namesOfUids(session: Session, { byUid }: SearchCall, uids: readonly number[]): readonly number[] {

@@ -18,12 +18,12 @@ import {
   windowsOf,
 } from '../number-ranges.ts';
 import type { Progress } from '../progress.ts';
-import type { Session } from '../session.ts';
 import type { SearchKey } from '../wire/search-keys.ts';
 import { applySequenceSet } from '../wire/sequence-set.ts';
 import { UidRequired } from '../wire/syntax.ts';
 import { findInBody } from './body-text.ts';
 import { judge, type SearchFacts, type TextKey } from './judge.ts';
+import type { SearchScope } from './scope.ts';
 
 export interface SearchResult {
   readonly uids: Ranges;
@@ -45,30 +45,30 @@ export interface SearchRun {
 }
 
 export async function runSearch(
-  session: Session,
+  scope: SearchScope,
   key: SearchKey,
   { keepRecords = false, progress, among, fixedSets }: SearchRun = {},
 ): Promise<SearchResult> {
-  const sets = new Map([...resolveSets(session, key), ...(fixedSets ?? [])]);
-  const now = session.clock();
+  const sets = new Map([...resolveSets(scope, key), ...(fixedSets ?? [])]);
+  const now = scope.clock();
   const keeps = keepRecords || mentions(key, 'modseq');
-  const all = among === undefined ? session.view.uids : intersect(among, session.view.uids);
+  const all = among === undefined ? scope.view.uids : intersect(among, scope.view.uids);
   const candidates = boundOf(key, sets, all);
   if (!keeps && among === undefined && isDecidedByView(key)) {
-    return { uids: judgeInView(session, key, { sets, now, candidates }), records: undefined };
+    return { uids: judgeInView(scope, key, { sets, now, candidates }), records: undefined };
   }
   const records = keeps ? new Map<number, MessageRecord>() : undefined;
   const asksThreads = mentions(key, 'thread-id');
   const matches: number[] = [];
   if (progress !== undefined) progress.goal = countOf(candidates);
   for (const window of windowsOf(candidates, windowSize)) {
-    session.out.assertOpen();
-    const found = await session.store.messages(session.view.folder.id, window);
-    const threads = asksThreads ? await loadThreads(session, found) : noThreads;
+    scope.out.assertOpen();
+    const found = await scope.store.messages(scope.view.folder.id, window);
+    const threads = asksThreads ? await loadThreads(scope, found) : noThreads;
     for (const record of found) {
-      const recent = session.view.isRecent(record.uid);
+      const recent = scope.view.isRecent(record.uid);
       if (progress !== undefined) progress.done++;
-      if (!(await decide(session, key, { uid: record.uid, recent, now, sets, record, threads }))) continue;
+      if (!(await decide(scope, key, { uid: record.uid, recent, now, sets, record, threads }))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
     }
@@ -77,14 +77,14 @@ export async function runSearch(
 }
 
 async function decide(
-  session: Session,
+  scope: SearchScope,
   key: SearchKey,
   facts: SearchFacts & { record: MessageRecord },
 ): Promise<boolean> {
   const fromRecord = judge(key, facts);
   if (fromRecord !== undefined) return fromRecord;
-  session.out.assertOpen();
-  const message = new StoredMessage(session.store, facts.record);
+  scope.out.assertOpen();
+  const message = new StoredMessage(scope.store, facts.record);
   const withHeader = { ...facts, fields: (await message.structure()).fields };
   const fromHeader = judge(key, withHeader);
   if (fromHeader !== undefined) return fromHeader;
@@ -98,12 +98,12 @@ interface ViewSearch {
 }
 
 /** A search about sets only needs no look at the store. */
-function judgeInView(session: Session, key: SearchKey, { sets, now, candidates }: ViewSearch): Ranges {
-  const exact = exactSetOf(key, sets, session.view.uids);
+function judgeInView(scope: SearchScope, key: SearchKey, { sets, now, candidates }: ViewSearch): Ranges {
+  const exact = exactSetOf(key, sets, scope.view.uids);
   if (exact !== undefined) return exact;
   const matches: number[] = [];
   for (const uid of valuesOf(candidates)) {
-    if (judge(key, { uid, recent: session.view.isRecent(uid), now, sets })) matches.push(uid);
+    if (judge(key, { uid, recent: scope.view.isRecent(uid), now, sets })) matches.push(uid);
   }
   return rangesOf(matches);
 }
@@ -152,22 +152,22 @@ function* walkKeys(key: SearchKey): Generator<SearchKey> {
 }
 
 /** The sets of sequence numbers in a search, as the UIDs they name now; those of UIDs stay open to new messages. */
-export function fixSets(session: Session, key: SearchKey): Map<SearchKey, Ranges> {
-  const resolved = [...resolveSets(session, key)];
+export function fixSets(scope: SearchScope, key: SearchKey): Map<SearchKey, Ranges> {
+  const resolved = [...resolveSets(scope, key)];
   return new Map(
     resolved.filter(([each]) => each.kind === 'set' && (!each.byUid || each.set.kind === 'saved')),
   );
 }
 
 /** A set may name sequence numbers beyond the last message: in a search they simply match nothing. */
-function resolveSets(session: Session, key: SearchKey): Map<SearchKey, Ranges> {
+function resolveSets(scope: SearchScope, key: SearchKey): Map<SearchKey, Ranges> {
   const sets = new Map<SearchKey, Ranges>();
   for (const each of walkKeys(key)) {
     if (each.kind !== 'set') continue;
     const { set, byUid } = each;
-    if (!byUid && set.kind === 'numbers' && session.has('UIDONLY')) throw new UidRequired();
-    if (byUid || set.kind === 'saved') sets.set(each, resolveSet(session, set, true));
-    else sets.set(each, session.view.uidsAt(applySequenceSet(set, session.view.count)));
+    if (!byUid && set.kind === 'numbers' && scope.has('UIDONLY')) throw new UidRequired();
+    if (byUid || set.kind === 'saved') sets.set(each, resolveSet(scope, set, true));
+    else sets.set(each, scope.view.uidsAt(applySequenceSet(set, scope.view.count)));
   }
   return sets;
 }

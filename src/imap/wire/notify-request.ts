@@ -2,6 +2,7 @@
 import { Refusal } from '../refusal.ts';
 import type { Arguments } from './arguments.ts';
 import { type FetchRequest, readFetchItem } from './fetch-items.ts';
+import { type FolderFilter, readFolderFilter } from './folder-filter.ts';
 import { SyntaxProblem } from './syntax.ts';
 
 /** Events about the selected folder. */
@@ -13,10 +14,6 @@ export interface SelectedEvents {
   readonly items: readonly FetchRequest[];
   readonly flags: boolean;
 }
-
-export type FolderFilter =
-  | { readonly kind: 'personal' | 'subscribed' }
-  | { readonly kind: 'subtree' | 'mailboxes'; readonly names: readonly string[] };
 
 export interface EventGroup {
   readonly filter: FolderFilter;
@@ -44,7 +41,6 @@ export type EventName = (typeof eventNames)[number];
 const messageEvents: readonly EventName[] = ['MessageNew', 'MessageExpunge', 'FlagChange'];
 const byKey: ReadonlyMap<string, EventName> = new Map(eventNames.map((name) => [name.toUpperCase(), name]));
 const mostGroups = 50;
-const mostNames = 500;
 
 interface Events {
   readonly names: ReadonlySet<EventName>;
@@ -79,7 +75,9 @@ function addGroup(request: NotifyRequest, args: Arguments, readName: () => strin
     if (request.selected !== undefined) throw new SyntaxProblem('The selected folder is named once');
     return { ...request, selected: toSelected(events, kind === 'SELECTED-DELAYED') };
   }
-  const filter = readFilter(args, kind, readName);
+  // RFC 7377 §2.2: one level is for searches.
+  if (kind === 'SUBTREE-ONE') throw new SyntaxProblem('SUBTREE-ONE is for ESEARCH');
+  const filter = readFolderFilter(args, kind, readName);
   const { names, items } = readEvents(args);
   args.text(')');
   // RFC 5465 §8: items of new messages are for the selected folder only.
@@ -93,18 +91,6 @@ function toSelected({ names, items }: Events, delayed: boolean): SelectedEvents 
     throw new SyntaxProblem('About the selected folder only events of messages are told');
   }
   return { delayed, messages: names.has('MessageNew'), items: items ?? [], flags: names.has('FlagChange') };
-}
-
-function readFilter(args: Arguments, kind: string, readName: () => string): FolderFilter {
-  // RFC 5465 §6.3: receipts may be delivered into any folder, so that inboxes are all of them.
-  if (kind === 'PERSONAL' || kind === 'INBOXES') return { kind: 'personal' };
-  if (kind === 'SUBSCRIBED') return { kind: 'subscribed' };
-  if (kind !== 'SUBTREE' && kind !== 'MAILBOXES')
-    throw new SyntaxProblem(`There is no folder filter ${kind}`);
-  args.space();
-  const names = args.peek() === '(' ? args.list(readName) : [readName()];
-  if (names.length > mostNames) throw new SyntaxProblem(`NOTIFY takes at most ${mostNames} names`);
-  return { kind: kind === 'SUBTREE' ? 'subtree' : 'mailboxes', names };
 }
 
 function readEvents(args: Arguments): Events {
