@@ -31,16 +31,18 @@ export async function measureStorage(provider: Provider): Promise<StorageResult>
   const to = recipients.map(({ address }) => address);
   const serial = `storage.${Date.now()}`;
   const message = buildTestMessage({ from: account.address, to, serial, size: messageSize });
+  // The log beside the database is emptied when it stops; what it holds stands in the database too, then.
+  await provider.halt();
+  const before = diskUse(provider.config.dataFolder);
+  await provider.start();
   const starts = await Promise.all(recipients.map((recipient) => countIn(provider, recipient)));
   const watch = await ImapWatch.open(provider.ports.imaps, account);
   const first = (await watch.idle()) + 1;
-  const before = diskUse(provider.config.dataFolder);
   const sender = await SmtpSender.open(provider.ports.submissions, account);
   await sender.send(to, message);
   await watch.reaches(first + recipientsOfOne);
   sender.quit();
   watch.close();
-  // The log of the database is emptied when it stops; what it holds is no message.
   await provider.halt();
   const stored = diskUse(provider.config.dataFolder) - before;
   await provider.start();
