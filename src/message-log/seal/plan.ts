@@ -48,14 +48,8 @@ export async function findSpan(
   const { day, end } = legalDayOf(first.at);
   const dueAt = end + graceMs;
   if (now < dueAt && !early) return { span: undefined, waitUntil: dueAt };
-  const next = await tx.get<{ seq: number | null }>(
-    // Only `at` may choose the index: it has just the entries since midnight to read.
-    `SELECT MIN(seq) AS seq FROM message_log WHERE at >= ? AND node || '' = ? AND seq + 0 > ?`,
-    end,
-    node,
-    firstSeq,
-  );
-  const lastSeq = next?.seq ? next.seq - 1 : await findLastSeq(tx, node);
+  const next = await findFirstFrom(tx, { node, after: firstSeq, from: end, now });
+  const lastSeq = next === undefined ? await findLastSeq(tx, node) : next - 1;
   return { span: { last, day, firstSeq, lastSeq }, waitUntil: undefined };
 }
 
@@ -81,6 +75,37 @@ export async function planSpan(span: Span, request: PlanRequest): Promise<Planne
     columns: entryColumns,
   };
   return { node, number, day, firstSeq, lastSeq, header: renderHeader(header), createdAt: now };
+}
+
+/** The first window in which entries are looked for, and how it grows: after days away there may be millions. */
+const firstWindowMs = 600_000;
+const windowGrowth = 6;
+
+interface LaterEntries {
+  readonly node: string;
+  readonly after: number;
+  readonly from: Instant;
+  readonly now: Instant;
+}
+
+/** The smallest number among the entries from that instant on; undefined when there are none. */
+async function findFirstFrom(
+  tx: ReadTransaction,
+  { node, after, from, now }: LaterEntries,
+): Promise<number | undefined> {
+  for (let window = firstWindowMs; ; window *= windowGrowth) {
+    const isLast = from + window > now;
+    const row = await tx.get<{ seq: number | null }>(
+      // Only `at` may choose the index: it has just the entries of the window to read.
+      `SELECT MIN(seq) AS seq FROM message_log WHERE at >= ? AND at < ? AND node || '' = ? AND seq + 0 > ?`,
+      from,
+      isLast ? Number.MAX_SAFE_INTEGER : from + window,
+      node,
+      after,
+    );
+    if (row?.seq) return row.seq;
+    if (isLast) return undefined;
+  }
 }
 
 async function findLastSeq(tx: ReadTransaction, node: string): Promise<number> {
