@@ -44,6 +44,7 @@ export function buildWeb(
     tls: webTls,
     strictTransport: !config.sandbox,
     connections: config.limits.connections,
+    connectionsPerAddress: config.limits.connectionsPerAddress,
     log: createWebLog(log),
   });
 }

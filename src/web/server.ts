@@ -34,6 +34,8 @@ export interface WebServerOptions extends RouteParts {
   /** Whether browsers may be told to come by HTTPS only from now on. */
   readonly strictTransport: boolean;
   readonly connections: number;
+  /** Of these, from one client address. */
+  readonly connectionsPerAddress: number;
   readonly log?: WebLog;
 }
 
@@ -88,8 +90,10 @@ function createTlsServer(options: WebServerOptions, log: WebLog, handler: Handle
   let inUse = options.tls();
   const server = createServer({ ...toContext(inUse), ...patience, ALPNProtocols: ['http/1.1'] }, handler);
   server.maxConnections = options.connections;
+  const fromAddress = new Map<string, number>();
   // Before the handshake of this connection begins.
-  server.prependListener('connection', () => {
+  server.prependListener('connection', (socket: Socket) => {
+    if (!countIn(fromAddress, socket, options.connectionsPerAddress)) socket.destroy();
     const now = options.tls();
     if (now === inUse) return;
     inUse = now;
@@ -99,6 +103,19 @@ function createTlsServer(options: WebServerOptions, log: WebLog, handler: Handle
     log.tlsFailed({ client: socket.remoteAddress ?? '', reason: error.code ?? error.message });
   });
   return server;
+}
+
+/** False when the address has too many connections open. */
+function countIn(open: Map<string, number>, socket: Socket, limit: number): boolean {
+  const { remoteAddress: address = '' } = socket;
+  const count = (open.get(address) ?? 0) + 1;
+  open.set(address, count);
+  socket.once('close', () => {
+    const left = (open.get(address) ?? 1) - 1;
+    if (left === 0) open.delete(address);
+    else open.set(address, left);
+  });
+  return count <= limit;
 }
 
 function toContext({ certificatePem, keyPem, minVersion }: WebTls) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
@@ -32,6 +33,7 @@ before(async () => {
     tls: () => tls,
     strictTransport: true,
     connections: 100,
+    connectionsPerAddress: 5,
     log: {
       answered: ({ route, status }) => void routes.push(`${status} ${route}`),
       tlsFailed: () => undefined,
@@ -190,6 +192,23 @@ test('what is no TLS, or no HTTP inside it, disturbs nobody', async () => {
     socket.on('close', () => resolve());
   });
   assert.equal((await ask('/')).status, 200);
+});
+
+test('one address has so many connections and no more; when they end it may come again', async () => {
+  const idle = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  await assert.rejects(ask('/'));
+  for (const socket of idle) socket.destroy();
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answered = await ask('/').catch(() => undefined);
+    if (answered?.status === 200) return;
+  }
+  assert.fail('the address is still kept out');
 });
 
 test('a renewed certificate is shown from the next connection on', async () => {
