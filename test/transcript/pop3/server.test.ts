@@ -1,6 +1,5 @@
-/** What dialogues cannot show: slow clients, stores that fail, limits of the whole server, its orderly stop. */
+/** What dialogues cannot show: stores that fail, limits of the whole server, its orderly stop. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLoginGuard } from '../../../src/edge/login-guard.ts';
@@ -46,46 +45,6 @@ async function logIn(
 }
 
 const temporary = () => new MailError('temporary', 'The disk is full', { code: 451, enhanced: '4.3.0' });
-const megabyte = 1024 * 1024;
-
-test('a client that does not read stops its own RETR and nobody else', async (t) => {
-  const counter = { bytes: 0 };
-  const counting = (maildrops: Maildrops): Maildrops => ({
-    ...maildrops,
-    read: async function* (message) {
-      for await (const chunk of maildrops.read(message)) {
-        counter.bytes += chunk.length;
-        yield chunk;
-      }
-    },
-  });
-  const server = await start(t, { wrapMaildrops: counting });
-  const line = `${'x'.repeat(62)}\r\n`;
-  const message = Buffer.from(line.repeat((24 * megabyte) / line.length));
-  await server.deliver(message);
-  const slow = await logIn(t, server);
-  slow.socket.pause();
-  slow.write('RETR 1\r\n');
-  // The system's own buffers fill first; then the reading must stand still.
-  let before = -1;
-  while (before !== counter.bytes || counter.bytes === 0) {
-    before = counter.bytes;
-    await pause(40);
-  }
-  assert.ok(
-    counter.bytes < message.length / 2,
-    `${counter.bytes} bytes were read for a client that reads none`,
-  );
-  const other = await logIn(t, server, addresses[1]);
-  assert.equal(await say(other, 'STAT'), '+OK 0 0');
-  slow.socket.resume();
-  assert.equal(await slow.readLine(), `+OK ${message.length} octets`);
-  const hash = createHash('sha256');
-  for (let left = message.length; left > 0; left -= megabyte) hash.update(await slow.readBytes(megabyte));
-  assert.equal(hash.digest('hex'), createHash('sha256').update(message).digest('hex'));
-  assert.equal(await slow.readLine(), '.');
-});
-
 test('a message that breaks off ends the connection, one that cannot be begun is refused', async (t) => {
   const broken =
     (when: 'begun' | 'never') =>
