@@ -24,8 +24,11 @@ export function checkCalm(world: World, views: readonly View[]): void {
     world.report({ domain: '' }, `${world.lost} messages of providers were lost on a calm day`);
 }
 
-/** A clock or an index that is wrong makes others refuse; nobody can know that it is for a time only. */
-const refusing: readonly PlannedFault['kind'][] = ['clock', 'stale-index', 'lying-disk'];
+/** An index that is wrong makes others refuse; nobody can know that it is for a time only. A clock far off moves limits. */
+function mayRefuse(fault: PlannedFault): boolean {
+  if (fault.kind === 'clock') return Math.abs(fault.offMs) > 2 * hour;
+  return fault.kind === 'stale-index' || fault.kind === 'lying-disk';
+}
 
 /** Long before the last limit, which is a little under 24 hours. */
 const soon = 10 * hour;
@@ -33,7 +36,7 @@ const soon = 10 * hour;
 /** Nothing that is over soon keeps a message from its recipient, or its receipt from the sender. */
 export function checkArrival(world: World, views: readonly View[]): void {
   const { plan } = world;
-  if (endOf(plan) > soon || plan.faults.some(({ kind }) => refusing.includes(kind))) return;
+  if (endOf(plan) > soon || plan.faults.some(mayRefuse)) return;
   for (const view of views) for (const { event } of view.events) checkEvent(world, view, event);
   if (world.lost > 0)
     world.report({ domain: '' }, `${world.lost} messages of providers were lost in a short time`);

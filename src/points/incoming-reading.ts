@@ -50,17 +50,23 @@ export async function readIncoming(parts: PointParts, intake: Intake, at: Instan
   return { header, parts: pecParts, kind, signer };
 }
 
-const unknownCodes: readonly string[] = ['revocation-unknown', 'revocation-stale'];
+/** What time heals: no fresh revocation list could be had; one of the two clocks is wrong. */
+const passing: Readonly<Record<string, string>> = {
+  'revocation-unknown': 'The revocation status of the signing certificate cannot be told now',
+  'revocation-stale': 'The revocation status of the signing certificate cannot be told now',
+  'signing-time-in-future': 'The time of signing lies in the future by the clock of this server',
+};
 
 /**
- * "Cannot tell" is neither good nor revoked, and a refusal would be for good: the other provider keeps the message and
- * comes again.
- * @throws {MailError} 451 4.7.5 when nothing is wrong but that no fresh revocation list could be had.
+ * "Cannot tell" is neither good nor bad, and a refusal would be for good: the other provider keeps the message and
+ * comes again, for at most 24 hours.
+ * @throws {MailError} 451 4.7.5 when nothing is wrong with what a provider signed but what time heals.
  */
 function deferWhileUnknown({ problems }: SignatureVerdict): void {
-  if (problems.length === 0 || !problems.every(({ code }) => unknownCodes.includes(code))) return;
-  const text = 'The revocation status of the signing certificate cannot be told now, please try again later';
-  throw new MailError('temporary', text, { code: 451, enhanced: '4.7.5' });
+  const texts = problems.map(({ code }) => passing[code]);
+  const [first] = texts;
+  if (first === undefined || texts.includes(undefined)) return;
+  throw new MailError('temporary', `${first}, please try again later`, { code: 451, enhanced: '4.7.5' });
 }
 
 interface Signed {
