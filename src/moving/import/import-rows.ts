@@ -21,11 +21,23 @@ export interface ImportedMessage {
   readonly sha256: Uint8Array;
 }
 
-/** The number under which the entries of this folder stand; made when there is none. */
+/**
+ * The number under which the entries of this folder stand; made when there is none. Providers have several names for one
+ * server: what the same user has in a folder of the same name goes on from there, and a server that is another one has
+ * other numbers.
+ */
 export async function openImport(tx: Transaction, from: ImportedFrom): Promise<number> {
+  const known = await tx.get<{ id: number }>(
+    `SELECT id FROM import_folder WHERE mailbox_id = ? AND user_name = ? AND path = ?
+      ORDER BY host <> ?, id LIMIT 1`,
+    from.mailboxId,
+    from.user,
+    from.path,
+    from.host,
+  );
+  if (known !== undefined) return known.id;
   const row = await tx.get<{ id: number }>(
-    `INSERT INTO import_folder (mailbox_id, host, user_name, path) VALUES (?, ?, ?, ?)
-       ON CONFLICT (mailbox_id, host, user_name, path) DO UPDATE SET path = excluded.path RETURNING id`,
+    'INSERT INTO import_folder (mailbox_id, host, user_name, path) VALUES (?, ?, ?, ?) RETURNING id',
     from.mailboxId,
     from.host,
     from.user,
@@ -75,17 +87,20 @@ export async function claimImported(
   return true;
 }
 
+/** False when another run has just taken the message. */
 export async function noteImported(
   tx: Transaction,
   importId: number,
   { uidValidity, uid, size, sha256 }: ImportedMessage,
-): Promise<void> {
-  await tx.run(
-    'INSERT INTO import_message (import_id, uid_validity, uid, size, sha256) VALUES (?, ?, ?, ?, ?)',
+): Promise<boolean> {
+  const { changes } = await tx.run(
+    `INSERT INTO import_message (import_id, uid_validity, uid, size, sha256) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
     importId,
     uidValidity,
     uid,
     size,
     sha256,
   );
+  return changes > 0;
 }

@@ -74,8 +74,7 @@ export async function storeMessages(
     const fresh: typeof identified = [];
     for (const one of identified) {
       if (await claimImported(tx, importId, { ...one, uidValidity })) continue;
-      await noteImported(tx, importId, { ...one, uidValidity });
-      fresh.push(one);
+      if (await noteImported(tx, importId, { ...one, uidValidity })) fresh.push(one);
     }
     const terms = { at: clock(), readMarks: async () => [] };
     if (fresh.length > 0)

@@ -106,12 +106,12 @@ async function prepare(t: TestContext, folders: Readonly<Record<string, readonly
     if (refusal !== undefined) refusals.unshift(refusal);
     return connect(provider);
   };
-  const run = (only?: readonly string[]) =>
+  const run = (only?: readonly string[], host = 'imap.altrove.test') =>
     importMailbox(
       { ...store, mail },
       {
         mailboxId: mailbox.id,
-        host: 'imap.altrove.test',
+        host,
         user: 'mario',
         ...(only === undefined ? {} : { folders: only }),
         connect: dial,
@@ -192,6 +192,13 @@ test('a folder that was numbered anew brings no doubles, and equal messages stay
   assert.deepEqual([folders[0]?.imported, folders[0]?.known], [2, 3]);
   assert.deepEqual(await subjects(mail, mailboxId), ['a', 'twin', 'twin', 'twin', 'new']);
   assert.deepEqual((await run()).folders[0]?.imported, 0);
+});
+
+test('another name of the same server brings no doubles; two runs at once neither', async (t) => {
+  const { mail, mailboxId, run } = await prepare(t, { INBOX: ['a', 'b'] });
+  await Promise.all([run(), run()]);
+  await run(undefined, 'imaps.altrove.test');
+  assert.deepEqual((await subjects(mail, mailboxId)).sort(), ['a', 'b']);
 });
 
 test('a connection that breaks is made anew, and nothing comes twice', async (t) => {
