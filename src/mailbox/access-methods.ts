@@ -47,11 +47,13 @@ export function createAccessMethods({ db, clock }: { db: Database; clock: Clock 
     changeAcl: (folderId, written, { operation, rights }) =>
       db.transact(async (tx) => {
         const folder = await requireFolder(tx, folderId);
-        const identifier = await requireIdentifier(tx, written);
-        const current = (await readAcl(tx, folderId)).find((entry) => entry.identifier === identifier);
+        const whom = await requireIdentifier(tx, written);
+        const current = (await readAcl(tx, folderId)).find(
+          ({ identifier, mailboxId }) => identifier === whom.identifier && mailboxId === whom.mailboxId,
+        );
         const changed = changeRights(current?.rights ?? '', operation, rights);
-        await writeAclEntry(tx, folderId, { identifier, rights: changed });
-        await noteAccess(tx, folder.mailbox_id, identifier);
+        await writeAclEntry(tx, folderId, { ...whom, rights: changed });
+        await noteAccess(tx, folder.mailbox_id, whom.identifier);
       }),
     annotations: (subject) => db.read((tx) => readAnnotations(tx, subject)),
     setAnnotations: (subject, changes) => db.transact((tx) => writeAnnotations(tx, subject, changes)),

@@ -103,11 +103,23 @@ function toShared(
 
 /** By identifier. */
 export async function readAcl(tx: ReadTransaction, folderId: number): Promise<AclEntry[]> {
-  return tx.all<AclEntry & Record<string, string>>(
-    'SELECT identifier, rights FROM folder_right WHERE folder_id = ? ORDER BY identifier',
-    folderId,
-  );
+  const sql =
+    'SELECT folder_id, identifier, mailbox_id, rights FROM folder_right WHERE folder_id = ? ORDER BY identifier';
+  return (await tx.all<AclRow>(sql, folderId)).map(toEntry);
 }
+
+interface AclRow {
+  folder_id: number;
+  identifier: string;
+  mailbox_id: number | null;
+  rights: string;
+}
+
+const toEntry = ({ identifier, mailbox_id: mailboxId, rights }: AclRow): AclEntry => ({
+  identifier,
+  mailboxId: mailboxId ?? undefined,
+  rights,
+});
 
 /** Nothing limits who manages the mailbox: then there is nothing to read. */
 async function readOwnEntries(tx: ReadTransaction, viewer: Viewer, folderId: number): Promise<AclEntry[]> {
@@ -117,33 +129,32 @@ async function readOwnEntries(tx: ReadTransaction, viewer: Viewer, folderId: num
 async function readMailboxEntries(tx: ReadTransaction, viewer: Viewer): Promise<Map<number, AclEntry[]>> {
   const entries = new Map<number, AclEntry[]>();
   if (viewer.rights.manage) return entries;
-  const rows = await tx.all<{ folder_id: number; identifier: string; rights: string }>(
-    `SELECT r.folder_id, r.identifier, r.rights FROM folder f JOIN folder_right r ON r.folder_id = f.id
+  const rows = await tx.all<AclRow>(
+    `SELECT r.folder_id, r.identifier, r.mailbox_id, r.rights FROM folder f JOIN folder_right r ON r.folder_id = f.id
       WHERE f.mailbox_id = ?`,
     viewer.mailboxId,
   );
-  for (const { folder_id: id, identifier, rights } of rows) {
-    entries.set(id, [...(entries.get(id) ?? []), { identifier, rights }]);
+  for (const row of rows) {
+    entries.set(row.folder_id, [...(entries.get(row.folder_id) ?? []), toEntry(row)]);
   }
   return entries;
 }
 
 /**
- * The identifier as it is kept.
+ * The identifier as it is kept, and whom it means.
  * @throws {StoreError} `nonexistent` when no login and no mailbox goes by that name.
  */
-export async function requireIdentifier(tx: ReadTransaction, written: string): Promise<string> {
+export async function requireIdentifier(
+  tx: ReadTransaction,
+  written: string,
+): Promise<Omit<AclEntry, 'rights'>> {
   const sign = written.startsWith('-') ? '-' : '';
   const key = keyOf(written.slice(sign.length));
-  if (key === anyone) return `${sign}${key}`;
-  const found = await tx.get(
-    `SELECT 1 FROM login WHERE name_key = ? UNION ALL
-       SELECT 1 FROM mailbox WHERE address_key = ? AND removed_at IS NULL LIMIT 1`,
-    key,
-    key,
-  );
-  if (found === undefined) throw new StoreError('nonexistent', `There is no login or mailbox ${written}`);
-  return `${sign}${key}`;
+  const identifier = `${sign}${key}`;
+  if (key === anyone) return { identifier, mailboxId: undefined };
+  const [mailboxId] = await findMailboxesOf(tx, key);
+  if (mailboxId === undefined) throw new StoreError('nonexistent', `There is no login or mailbox ${written}`);
+  return { identifier, mailboxId };
 }
 
 /** The mailboxes whose logins go by the identifier. */
@@ -160,10 +171,11 @@ export async function findMailboxesOf(tx: ReadTransaction, identifier: string): 
 /** Writes an entry, also one without rights: for a login of the same mailbox that says "none". */
 export async function writeAclEntry(tx: Transaction, folderId: number, entry: AclEntry): Promise<void> {
   await tx.run(
-    `INSERT INTO folder_right (folder_id, identifier, rights) VALUES (?, ?, ?)
-       ON CONFLICT (folder_id, identifier) DO UPDATE SET rights = excluded.rights`,
+    `INSERT INTO folder_right (folder_id, identifier, mailbox_id, rights) VALUES (?, ?, ?, ?)
+       ON CONFLICT (folder_id, identifier) DO UPDATE SET mailbox_id = excluded.mailbox_id, rights = excluded.rights`,
     folderId,
     entry.identifier,
+    entry.mailboxId ?? null,
     entry.rights,
   );
 }

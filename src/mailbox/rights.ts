@@ -29,6 +29,11 @@ export interface Viewer {
 export interface AclEntry {
   /** A login's name or a mailbox's address in lower case, or `anyone`; with `-` in front it takes away. */
   readonly identifier: string;
+  /**
+   * The mailbox that went by the identifier when the rights were given: who gets the name later does not get them.
+   * Undefined for `anyone`.
+   */
+  readonly mailboxId: number | undefined;
   readonly rights: string;
 }
 
@@ -74,11 +79,14 @@ export function decideRights(
   const owns = viewer.mailboxId === mailboxId;
   // Who manages the mailbox cannot be kept out of it.
   if (owns && viewer.rights.manage) return limit;
-  const own = entries.find(({ identifier }) => identifier === names.login);
+  const valid = entries.filter(
+    (entry) => entry.mailboxId === undefined || entry.mailboxId === viewer.mailboxId,
+  );
+  const own = valid.find(({ identifier }) => identifier === names.login);
   const mine = [names.login, names.address, ...(sameDomain ? [anyone] : [])];
-  const granted = owns ? (own?.rights ?? allRights) : rightsOf(entries, mine);
+  const granted = owns ? (own?.rights ?? allRights) : rightsOf(valid, mine);
   const denied = rightsOf(
-    entries,
+    valid,
     mine.map((name) => `-${name}`),
   );
   return intersectRights(withoutRights(granted, denied), limit);

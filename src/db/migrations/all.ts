@@ -23,6 +23,7 @@ import { migration as submissions } from './020-submissions.ts';
 import { migration as moving } from './021-moving.ts';
 import { migration as logChain } from './022-log-chain.ts';
 import { migration as applicationScram } from './023-application-scram.ts';
+import { migration as sharedWith } from './024-shared-with.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -48,4 +49,5 @@ export const allMigrations: readonly Migration[] = [
   moving,
   logChain,
   applicationScram,
+  sharedWith,
 ];
