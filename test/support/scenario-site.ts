@@ -21,6 +21,7 @@ import type { Link } from './scenario-link.ts';
 import { readMail, type StoredMail } from './scenario-mail.ts';
 import { domainOfProvider, type ProviderKey, providerNames, type ScenarioPki } from './scenario-pki.ts';
 import { type Reply, SmtpTalker, type Transaction, transact } from './scenario-smtp.ts';
+import { countInFlight, isAllSettled, listDue } from './scenario-state.ts';
 
 export const scenarioPassword = 'parola segreta';
 /** The last one is where other providers' prese in carico and virus detections go. */
@@ -41,6 +42,8 @@ export interface KillPoint {
 interface Running {
   readonly ports: { readonly submissions: number; readonly mx: number; readonly imaps: number };
   readonly clockMoved: () => void;
+  /** To a process of its own. */
+  readonly killAt: (point: KillPoint) => void;
   /** What SIGHUP does. */
   readonly reload: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -124,6 +127,7 @@ export class Site {
     this.#use({
       ports: { submissions: submissions?.port ?? 0, mx: mx?.port ?? 0, imaps: imaps?.port ?? 0 },
       clockMoved: () => provider.clockMoved(),
+      killAt: () => undefined,
       reload: () => provider.reload(),
       stop: () => provider.stop(),
       kill: () => Promise.reject(new Error('only a process of its own can be killed')),
@@ -151,6 +155,7 @@ export class Site {
       ports,
       reload: () => Promise.reject(new Error('only a provider in this process is read again')),
       clockMoved: () => void child.stdin?.write(`offset ${this.#options.clock.offset()}\n`),
+      killAt: ({ step, count }) => void child.stdin?.write(`kill ${step} ${count}\n`),
       stop: async () => {
         child.stdin?.end();
         await ended;
@@ -167,6 +172,11 @@ export class Site {
     void ended.then(() => {
       if (this.#running?.ended === ended) this.#forget();
     });
+  }
+
+  /** Tells a process that runs where to kill itself from now on. */
+  killAt(point: KillPoint): void {
+    this.#running?.killAt(point);
   }
 
   /** Resolves when the process has killed itself. */
@@ -290,42 +300,18 @@ export class Site {
 
   /** What is due now and not done yet, in words; empty when the provider is at rest. */
   async pending(): Promise<string[]> {
-    const now = this.#options.clock();
-    return this.stores.db.read(async (tx) => {
-      const queued = await tx.all<{ what: string }>(
-        `SELECT kind || ' to ' || recipient || ' tries ' || attempts || ' lease ' || COALESCE(lease_owner, '') || ' ' ||
-           COALESCE(last_text, '') AS what FROM outgoing
-           WHERE held = 0 AND next_at <= ?`,
-        now,
-      );
-      const due = await tx.all<{ what: string }>(
-        `SELECT state || ' ' || address || ' lease ' || COALESCE(lease_owner, '') AS what FROM pec_recipient WHERE next_at <= ?`,
-        now,
-      );
-      return [...queued, ...due].map(({ what }) => `${this.key}: ${what}`);
-    });
+    const due = await this.stores.db.read((tx) => listDue(tx, this.now()));
+    return due.map((what) => `${this.key}: ${what}`);
   }
 
   /** True when every recipient has its outcome and nothing waits in the queue, also for later. */
-  async isSettled(): Promise<boolean> {
-    return this.stores.db.read(async (tx) => {
-      const open = await tx.get(
-        `SELECT 1 FROM pec_recipient WHERE state IN ('accepted', 'taken-in-charge') OR (state = 'relayed' AND certified = 1) LIMIT 1`,
-      );
-      const queued = await tx.get('SELECT 1 FROM outgoing LIMIT 1');
-      return open === undefined && queued === undefined;
-    });
+  isSettled(): Promise<boolean> {
+    return this.stores.db.read(isAllSettled);
   }
 
   /** Messages accepted here of which not every recipient has its outcome. */
-  async inFlight(): Promise<number> {
-    return this.stores.db.read(async (tx) => {
-      const row = await tx.get<{ count: number }>(
-        `SELECT COUNT(DISTINCT message_id) AS count FROM pec_recipient
-           WHERE state IN ('accepted', 'taken-in-charge') OR (state = 'relayed' AND certified = 1)`,
-      );
-      return row?.count ?? 0;
-    });
+  inFlight(): Promise<number> {
+    return this.stores.db.read(countInFlight);
   }
 
   /** Diagnostics that say that something unexpected went wrong. */

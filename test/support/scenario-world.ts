@@ -146,16 +146,21 @@ async function openWorld(options: ScenarioOptions) {
   return { world, close, expected };
 }
 
+/** Patient while anything changes: a machine may be busy with other things. */
 async function settle(sites: readonly Site[]): Promise<void> {
-  const deadline = Date.now() + settleMs;
+  let deadline = Date.now() + settleMs;
+  let before = '';
   for (let quiet = 0; quiet < 3; ) {
     const running = sites.filter((site) => site.running);
     const pending = (await Promise.all(running.map((site) => site.pending()))).flat();
+    const now = pending.join('; ');
+    if (now !== before) deadline = Date.now() + settleMs;
+    before = now;
     // Between one provider's end and the other's beginning a message is on the wire: look again.
     quiet = pending.length === 0 ? quiet + 1 : 0;
-    await delay(quiet === 0 ? 10 : 4);
+    await delay(quiet === 0 ? Math.min(100, 10 + pending.length) : 4);
     if (Date.now() > deadline)
-      throw new Error(`still pending after ${settleMs} ms: ${pending.slice(0, 20).join('; ')}`);
+      throw new Error(`the same is pending for ${settleMs} ms: ${pending.slice(0, 20).join('; ')}`);
   }
 }
 

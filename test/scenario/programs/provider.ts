@@ -1,7 +1,8 @@
 /**
  * A provider in a process of its own. It prints its ports as one line of JSON and serves until its standard input
- * ends. `offset N` on the input moves its clock to N milliseconds before or after the real one. At the step it
- * was told it kills itself as `kill -9` does: nothing is flushed, nothing is said.
+ * ends. `offset N` on the input moves its clock to N milliseconds before or after the real one. At the step it was told,
+ * when it was started or by `kill STEP COUNT` on the input, it kills itself as `kill -9` does: nothing is flushed,
+ * nothing is said.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -27,8 +28,8 @@ const readingScanner: VirusScanner = {
   },
 };
 
-const { configFile, logFile, killAt, ...orders } = JSON.parse(process.argv[2] ?? '') as Orders;
-let offset = orders.offset;
+const { configFile, logFile, ...orders } = JSON.parse(process.argv[2] ?? '') as Orders;
+let { offset, killAt } = orders;
 let reached = 0;
 
 const provider = await startProvider(parseConfig(JSON.parse(readFileSync(configFile, 'utf8')), configFile), {
@@ -46,7 +47,11 @@ process.stdout.write(
   `${JSON.stringify({ submissions: submissions?.port, mx: mx?.port, imaps: imaps?.port })}\n`,
 );
 for await (const line of createInterface({ input: process.stdin })) {
-  const [word, value] = line.split(' ');
+  const [word, value = '', count] = line.split(' ');
+  if (word === 'kill') {
+    killAt = { step: value, count: Number(count) };
+    reached = 0;
+  }
   if (word !== 'offset') continue;
   offset = Number(value);
   provider.clockMoved();
