@@ -16,6 +16,8 @@ import { noFolder, StoreError } from './store-error.ts';
 
 export interface Delivery {
   readonly mailboxId: number;
+  /** Its row, when the caller has read it in this transaction and it was not removed. */
+  readonly mailbox?: Mailbox;
   /** A folder that is not there (any more) means the inbox: nothing is lost for a name. */
   readonly folder?: string;
   /** A receipt: it goes into the mailbox's folder for receipts, where it wants one. */
@@ -47,7 +49,7 @@ export type DeliveryOutcome =
  */
 export async function deliver(tx: Transaction, delivery: Delivery): Promise<DeliveryOutcome> {
   const { mailboxId, contentId, size, internalDate } = delivery;
-  const mailbox = await requireLiveMailbox(tx, mailboxId);
+  const mailbox = delivery.mailbox ?? (await requireLiveMailbox(tx, mailboxId));
   const folder = await findTarget(tx, delivery, mailbox);
   if (delivery.overQuota !== true && !(await fitsInto(tx, mailbox, size))) return { outcome: 'quota' };
   const flags = parseFlags(delivery.flags ?? []);

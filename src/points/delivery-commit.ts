@@ -45,7 +45,8 @@ export async function commitDelivery(parts: PointParts, commit: DeliveryCommit):
     if (mailbox === undefined) throw new MailboxFilledUp();
     const contentId = requireEnvelope(message);
     const size = message.envelopeSize;
-    const stored = await deliver(tx, { mailboxId: mailbox.id, contentId, size, internalDate: at });
+    const mailboxId = mailbox.id;
+    const stored = await deliver(tx, { mailboxId, mailbox, contentId, size, internalDate: at });
     if (stored.outcome === 'quota') throw new MailboxFilledUp();
     await sendToSender(parts, tx, { message, sealed: receipt, at });
     await settleSenderCopy(tx, message);

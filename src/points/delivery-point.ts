@@ -9,7 +9,7 @@ import { findMailbox } from '../accounts/mailboxes.ts';
 import { loadContent } from '../content/content.ts';
 import type { ReadTransaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
-import { hasRoom } from '../mailbox/quota.ts';
+import { fitsInto } from '../mailbox/quota.ts';
 import { spellRecipient } from '../pec/facts.ts';
 import { closedGroupFailure, deliveryFailures } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
@@ -103,7 +103,7 @@ async function findFailure(
   // A closed group holds in both directions (pec-wire §7.3): the envelope was taken in charge, and fails here.
   const closedGroup = (await findDomain(tx, mailbox.domain))?.closedGroup;
   if (closedGroup !== undefined && !isInGroup(closedGroup, message.facts.sender)) return closedGroupFailure;
-  const fits = await hasRoom(tx, mailbox.id, message.envelopeSize);
+  const fits = await fitsInto(tx, mailbox, message.envelopeSize);
   return fits ? undefined : deliveryFailures.mailboxFull;
 }
 

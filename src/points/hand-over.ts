@@ -55,6 +55,7 @@ export async function handOver(
     const size = returnPath.length + sealed.size;
     await deliver(tx, {
       mailboxId: mailbox.id,
+      mailbox,
       contentId,
       size,
       internalDate: at,
