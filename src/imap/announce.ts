@@ -13,6 +13,7 @@ export type Announcing = 'all' | 'no-expunge';
 export async function refreshView(session: Session): Promise<void> {
   const { view } = session;
   session.takeDirty();
+  if (session.takeRightsChanged()) await reviewRights(session);
   try {
     await view.refresh(session.store);
   } catch (error) {
@@ -25,6 +26,18 @@ export async function refreshView(session: Session): Promise<void> {
 }
 
 const everything = { messages: true, flags: true };
+
+/**
+ * Rights that were taken away hold no longer, also for sessions that have the folder open (RFC 4314 §5.1.1).
+ * @throws {Farewell} when it may not even be read
+ */
+async function reviewRights({ store, login, view }: Session): Promise<void> {
+  const folder = await store.findVisibleById(login, view.folder.id);
+  // A folder that is gone is another matter.
+  if (folder === undefined) return;
+  if (!folder.rights.includes('r')) throw new Farewell('The right to read the open folder was taken away');
+  view.adopt(folder);
+}
 
 /** Writes all changes that are known and may be told. */
 export async function announceChanges(session: Session, announcing: Announcing): Promise<void> {

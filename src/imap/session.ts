@@ -107,6 +107,7 @@ export class Session {
   #loggedOut = false;
   #unwatch: (() => void) | undefined;
   #dirty = false;
+  #rightsChanged = false;
   /** Called at each change of the selected folder; set while idling. */
   onChange: (() => void) | undefined;
   /** Searches that are kept up to date (RFC 5267); goes with the selected folder. */
@@ -200,6 +201,7 @@ export class Session {
     this.#unwatch = this.store.watch(view.folder.mailboxId, (notice) => {
       if (notice.folderId !== undefined && notice.folderId !== view.folder.id) return;
       if (notice.annotation !== undefined) return;
+      if (notice.folderId === undefined) this.#rightsChanged = true;
       this.#dirty = true;
       this.onChange?.();
     });
@@ -222,6 +224,13 @@ export class Session {
     const dirty = this.#dirty;
     this.#dirty = false;
     return dirty;
+  }
+
+  /** True when rights to the selected folder, or its name, may have changed since this was asked last. */
+  takeRightsChanged(): boolean {
+    const changed = this.#rightsChanged;
+    this.#rightsChanged = false;
+    return changed;
   }
 
   /** Also what implies it: QRESYNC includes CONDSTORE (RFC 7162 §3.2.3). */

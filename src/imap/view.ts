@@ -52,7 +52,7 @@ export interface OpenedFolder {
 }
 
 export class FolderView {
-  readonly folder: VisibleFolder;
+  #folder: VisibleFolder;
   readonly readOnly: boolean;
   /** Every change up to here is in the map or waits below. */
   #modseq: number;
@@ -74,7 +74,7 @@ export class FolderView {
   tracksTouched = false;
 
   constructor(opened: OpenedFolder) {
-    this.folder = opened.folder;
+    this.#folder = opened.folder;
     this.readOnly = opened.readOnly;
     this.#modseq = opened.status.highestModseq;
     // What came after the status arrives as a change later.
@@ -82,6 +82,15 @@ export class FolderView {
     this.#recent = [[opened.firstRecent, Number.POSITIVE_INFINITY]];
     this.#announcedCount = this.#map.count;
     this.#recent = intersect(this.#recent, this.#map.uids);
+  }
+
+  get folder(): VisibleFolder {
+    return this.#folder;
+  }
+
+  /** The same folder, with another name or other rights than before. */
+  adopt(folder: VisibleFolder): void {
+    this.#folder = folder;
   }
 
   /** Number of messages as the client counts them. */

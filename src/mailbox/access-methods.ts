@@ -5,6 +5,7 @@ import type { Clock } from '../lib/time.ts';
 import {
   findMailboxesOf,
   findVisible,
+  findVisibleById,
   listVisible,
   readAcl,
   removeAclEntry,
@@ -26,7 +27,15 @@ async function noteAccess(tx: Transaction, ownerId: number, identifier: string):
 
 type AccessMethods = Pick<
   MailStore,
-  'findVisible' | 'listVisible' | 'acl' | 'changeAcl' | 'removeAcl' | 'annotations' | 'setAnnotations'
+  | 'findVisible'
+  | 'findVisibleById'
+  | 'findVisibleById'
+  | 'listVisible'
+  | 'acl'
+  | 'changeAcl'
+  | 'removeAcl'
+  | 'annotations'
+  | 'setAnnotations'
 >;
 
 export function createAccessMethods({ db, clock }: { db: Database; clock: Clock }): AccessMethods {
@@ -35,6 +44,7 @@ export function createAccessMethods({ db, clock }: { db: Database; clock: Clock 
       await ensureFolders({ db, clock }, viewer.mailboxId);
       return db.read((tx) => findVisible(tx, viewer, name));
     },
+    findVisibleById: (viewer, folderId) => db.read((tx) => findVisibleById(tx, viewer, folderId)),
     listVisible: async (viewer) => {
       await ensureFolders({ db, clock }, viewer.mailboxId);
       return db.read((tx) => listVisible(tx, viewer));

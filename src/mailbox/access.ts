@@ -36,6 +36,26 @@ export async function findVisible(
   return toShared(viewer, row, await readAcl(tx, row.id), subscriptions);
 }
 
+/** The same by its id; undefined also when it is gone. */
+export async function findVisibleById(
+  tx: ReadTransaction,
+  viewer: Viewer,
+  folderId: number,
+): Promise<VisibleFolder | undefined> {
+  const row = await tx.get<SharedRow>(
+    `SELECT ${sharedColumns} FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+      WHERE f.id = ? AND m.removed_at IS NULL`,
+    viewer.mailboxId,
+    folderId,
+  );
+  if (row === undefined) return undefined;
+  return findVisible(
+    tx,
+    viewer,
+    row.mailbox_id === viewer.mailboxId ? row.name : sharedName(row.owner, row.name),
+  );
+}
+
 /** All folders on which the viewer has the right to look them up, its own first. */
 export async function listVisible(tx: ReadTransaction, viewer: Viewer): Promise<VisibleFolder[]> {
   const folders = await readFolders(tx, viewer.mailboxId);

@@ -163,6 +163,7 @@ export interface MailStore {
 
   /** The folder of that name and the login's rights to it, which may be none. */
   findVisible(viewer: Viewer, name: string): Promise<VisibleFolder | undefined>;
+  findVisibleById(viewer: Viewer, folderId: number): Promise<VisibleFolder | undefined>;
   /** All folders the login may look up, its own mailbox's and shared ones. */
   listVisible(viewer: Viewer): Promise<readonly VisibleFolder[]>;
   /** The access control list; who manages the mailbox has all rights without standing in it. */
