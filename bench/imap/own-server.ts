@@ -1,0 +1,34 @@
+/**
+ * Our IMAP server in a process of its own, over a folder that is filled already. Tells its parent the port, and its
+ * memory when asked.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { createAccounts } from '../../src/accounts/accounts.ts';
+import { openFsBlobStore } from '../../src/blob/fs.ts';
+import { openSqlite } from '../../src/db/sqlite.ts';
+import { createImapServer } from '../../src/imap/server.ts';
+import { createMailStore } from '../../src/mailbox/store.ts';
+
+const [folder = ''] = process.argv.slice(2);
+const db = openSqlite({ file: join(folder, 'pec.db') });
+const blobs = await openFsBlobStore({ folder: join(folder, 'blobs') });
+const context = createSecureContext({
+  key: readFileSync(join(folder, 'key.pem')),
+  cert: readFileSync(join(folder, 'cert.pem')),
+});
+const server = createImapServer({
+  store: createMailStore({ db, blobs, clock: Date.now }),
+  accounts: createAccounts({ db, clock: Date.now }),
+  tls: () => context,
+  mode: 'imaps',
+  limits: { connections: 10_000, connectionsPerAddress: 10_000, connectionsPerMailbox: 10_000 },
+});
+const port = await server.listen(0, '127.0.0.1');
+process.on('message', (wanted) => {
+  if (wanted === 'stop') process.exit(0);
+  globalThis.gc?.();
+  process.send?.({ rss: process.memoryUsage.rss() });
+});
+process.send?.({ port });
