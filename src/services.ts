@@ -213,6 +213,7 @@ function buildSubmission(config: Config, stores: Stores, parts: PointParts, opti
       tls: options.tls,
       accounts: stores.accounts,
       guard: options.guard,
+      channelBinding: config.logins.smtpChannelBinding,
       accept: (submission) => accessPoint.submit(submission),
       limits: smtpLimits(config),
       log: createSmtpLog(options.log),

@@ -145,10 +145,16 @@ const logins = z
       ),
     scramIterations: wholeNumber(
       10_000,
-      1_000_000,
-      100_000,
-      'Rounds that a program spends at each such login, and a thief of the keys at each guess.',
+      65_536,
+      65_536,
+      'Rounds that a program spends at each such login, and a thief of the keys at each guess. Programs built on Cyrus SASL take no more than 65,536.',
     ),
+    smtpChannelBinding: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Offer SCRAM-SHA-256-PLUS for sending too, as for IMAP and POP3. mutt and neomutt choose it there, cannot do it and try nothing else.',
+      ),
   })
   .prefault({})
   .describe('How mail programs log in.');

@@ -60,6 +60,8 @@ export interface DialogueOptions {
   readonly limits: SmtpLimits;
   readonly log: SmtpLog;
   readonly decisions: DialogueDecisions;
+  /** Offer SASL mechanisms that bind to the TLS connection. */
+  readonly channelBinding?: boolean;
 }
 
 type At = 'MAIL' | 'RCPT' | 'DATA' | 'SESSION';
@@ -75,7 +77,12 @@ export function createDialogueServer(options: DialogueOptions): SmtpServer {
   const sasl =
     options.decisions.logInBySasl === undefined
       ? {}
-      : { logInBySasl: (session: SMTPServerSession) => dialogue.logInBySasl(session) };
+      : {
+          sasl: {
+            logIn: (session: SMTPServerSession) => dialogue.logInBySasl(session),
+            binding: options.channelBinding === true,
+          },
+        };
   const edge = { hostname, mode, tls, limits, login, turnedAway, ...sasl };
   const server = new StrictServer(edge, dialogue.handlers());
   // A client that breaks off a handshake or a message: nothing to do, but an error without listener ends Node.

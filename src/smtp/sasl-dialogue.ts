@@ -4,6 +4,7 @@
  * that comes.
  */
 import type { TLSSocket } from 'node:tls';
+import type { SMTPServerSession } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { MailError } from '../lib/mail-error.ts';
 import { type ChannelBindings, readChannelBindings } from '../sasl/channel-binding.ts';
@@ -26,17 +27,27 @@ export type LogInBySasl = (
   exchange: Omit<SaslExchange, 'nonce'>,
 ) => Promise<string>;
 
+/** Exchanges of one edge. */
+export interface SaslTerms {
+  readonly logIn: (session: SMTPServerSession) => LogInBySasl;
+  /** Mechanisms that bind to the TLS connection (-PLUS) are offered too. */
+  readonly binding: boolean;
+}
+
 /** Those of our mechanisms that smtp-server lacks and this connection allows, best first; none before TLS. */
-export function listSaslMechanisms(connection: SMTPConnection): readonly SaslMechanism[] {
-  if (!connection.secure) return [];
-  return listMechanisms(bindingsOf(connection)).filter(({ name }) => name !== 'PLAIN');
+export function listSaslMechanisms(
+  connection: SMTPConnection,
+  terms: SaslTerms | undefined,
+): readonly SaslMechanism[] {
+  if (terms === undefined || !connection.secure) return [];
+  return listMechanisms(bindingsOf(connection, terms)).filter(({ name }) => name !== 'PLAIN');
 }
 
 /** Runs one exchange to its reply. */
 export async function converse(
   connection: SMTPConnection,
   { mechanism, initial, done }: SaslCommand,
-  logIn: LogInBySasl,
+  terms: SaslTerms,
 ): Promise<void> {
   let goOn = done;
   const challenge = (bytes: Uint8Array): Promise<Uint8Array> =>
@@ -51,9 +62,9 @@ export async function converse(
       goOn();
     });
   try {
-    const user = await logIn(mechanism, {
+    const user = await terms.logIn(connection.session)(mechanism, {
       initial: initial === undefined ? undefined : decodeResponse(initial === '=' ? '' : initial),
-      channel: bindingsOf(connection),
+      channel: bindingsOf(connection, terms),
       challenge,
     });
     connection.session.user = user;
@@ -85,7 +96,12 @@ function settle<T>(work: () => T, resolve: (value: T) => void, reject: (error: u
 
 const known = new WeakMap<object, ChannelBindings>();
 
-function bindingsOf({ _socket: socket }: SMTPConnection): ChannelBindings {
+/** Nothing to bind to where binding is not offered: a client that could have bound must not see an attack in that. */
+function bindingsOf(
+  { _socket: socket }: SMTPConnection,
+  { binding }: SaslTerms,
+): ChannelBindings | undefined {
+  if (!binding) return undefined;
   const bindings = known.get(socket) ?? readChannelBindings(socket as TLSSocket);
   known.set(socket, bindings);
   return bindings;

@@ -3,7 +3,6 @@
  * does not keep, enhanced status on every reply that may have one, limits on what a client may waste.
  */
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import type { SaslMechanism } from '../sasl/mechanisms.ts';
 import type { SmtpLimits } from './edge.ts';
 import { readPathCommand } from './path-command.ts';
 import { splitStatus, wrapReplyText } from './reply.ts';
@@ -116,19 +115,15 @@ export class StrictConnection extends SMTPConnection {
   /** Mechanisms that smtp-server lacks go their own way; refusals common to all are smtp-server's. */
   override handler_AUTH(command: Buffer, done: Done): void {
     const [, name = '', initial, more] = command.toString('latin1').trim().split(/\s+/);
-    const mechanism = this.#sasl().find((each) => each.name === name.toUpperCase());
-    const logInBySasl = this._server.edge.logInBySasl;
-    if (mechanism === undefined || logInBySasl === undefined || more !== undefined || this.session.user)
+    const { sasl } = this._server.edge;
+    const mechanism = listSaslMechanisms(this, sasl).find((each) => each.name === name.toUpperCase());
+    if (mechanism === undefined || sasl === undefined || more !== undefined || this.session.user)
       super.handler_AUTH(command, done);
-    else void converse(this, { mechanism, initial, done }, logInBySasl(this.session));
-  }
-
-  #sasl(): readonly SaslMechanism[] {
-    return this._server.edge.logInBySasl === undefined ? [] : listSaslMechanisms(this);
+    else void converse(this, { mechanism, initial, done }, sasl);
   }
 
   #saslNames(): string[] {
-    return this.#sasl().map(({ name }) => name);
+    return listSaslMechanisms(this, this._server.edge.sasl).map(({ name }) => name);
   }
 
   override handler_HELO(command: Buffer, done: Done): void {

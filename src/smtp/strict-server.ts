@@ -4,11 +4,11 @@
  */
 import type net from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { SMTPConnection, SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { Admission, plainAddress, type Refusal } from '../edge/admission.ts';
 import type { SmtpLimits } from './edge.ts';
-import type { LogInBySasl } from './sasl-dialogue.ts';
+import type { SaslTerms } from './sasl-dialogue.ts';
 import { StrictConnection } from './strict-connection.ts';
 
 export interface StrictEdge {
@@ -21,7 +21,7 @@ export interface StrictEdge {
   /** False on the incoming point, where nobody logs in. */
   readonly login: boolean;
   /** For mechanisms that smtp-server lacks; left out where there are none. */
-  readonly logInBySasl?: (session: SMTPServerSession) => LogInBySasl;
+  readonly sasl?: SaslTerms;
   readonly turnedAway: (address: string, reason: Refusal) => void;
 }
 

@@ -65,6 +65,11 @@ export interface SubmissionOptions<L extends SubmissionLogin> {
     renew(login: NoInfer<L>): Promise<NoInfer<L> | undefined>;
   };
   readonly guard: LoginGuard;
+  /**
+   * Offer SCRAM-SHA-256-PLUS. mutt and neomutt (with GNU SASL, as of 2023) choose it for SMTP, cannot do it and try
+   * nothing else, so it is off unless told.
+   */
+  readonly channelBinding?: boolean;
   readonly accept: SubmitMessage<L>;
   readonly limits?: Partial<SmtpLimits>;
   readonly log: SmtpLog;
@@ -140,7 +145,8 @@ export function createSubmissionServer<L extends SubmissionLogin>(options: Submi
   };
   const sasl = desk.hasKeys ? { logInBySasl } : {};
   const decisions = { logIn, ...sasl, takeReversePath, takeRecipient, takeMessage, closed };
-  return createDialogueServer({ edge, hostname, mode, tls, limits, log, decisions });
+  const { channelBinding = false } = options;
+  return createDialogueServer({ edge, hostname, mode, tls, limits, log, decisions, channelBinding });
 }
 
 /** The login, or a refusal that is the same for every reason but a lock, after the guard's wait. */

@@ -16,7 +16,8 @@ const signedPart = withoutReturns(readMessage('pec.eml')).replace(/^.*?\n\n/s, '
 
 /** A server with {@link messages} in the inbox, and a home for programs. */
 async function openScene(t: TestContext, options: Pop3TestOptions = {}) {
-  const server = await startPop3Server(options);
+  // As a provider offers it unless told otherwise.
+  const server = await startPop3Server({ scramIterations: 10_000, ...options });
   t.after(() => server.close());
   for (const message of messages) await server.deliver(message);
   const left = async () => {
@@ -88,7 +89,7 @@ received = false
 
 for (const auth of ['user', 'plain', 'scram-sha-256']) {
   test(`mpop takes all messages, logged in by ${auth}`, async (t) => {
-    const { port, home, caFile, run, write, left } = await openScene(t, { scramIterations: 4096 });
+    const { port, home, caFile, run, write, left } = await openScene(t);
     const folder = join(home, 'posta');
     for (const name of ['', 'cur', 'new', 'tmp']) mkdirSync(join(folder, name));
     const config = write(
@@ -145,7 +146,7 @@ def connect():
     box.stls(context)
     return box
 box = connect()
-assert 'UIDL' in box.capa() and box.capa()['SASL'] == ['PLAIN'], box.capa()
+assert 'UIDL' in box.capa() and 'PLAIN' in box.capa()['SASL'], box.capa()
 assert box.utf8().startswith(b'+OK')
 box.user(user)
 try:

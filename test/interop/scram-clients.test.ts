@@ -35,6 +35,7 @@ async function openSubmission(t: TestContext, { accounts }: ImapTestServer) {
     tls: () => context,
     accounts,
     guard: createLoginGuard(Date.now, { delayMs: 0 }),
+    channelBinding: true,
     accept: async ({ source }) => {
       for await (const chunk of source) assert.ok(chunk);
       return { text: 'taken' };

@@ -29,7 +29,8 @@ const limitMs = 60_000;
 
 /** A server with three messages in mario's inbox: note, PEC, HTML. */
 export async function openScene(t: TestContext, mode: 'imap' | 'imaps' = 'imaps'): Promise<InteropScene> {
-  const server = await startImapServer({ mode });
+  // As a provider offers it unless told otherwise.
+  const server = await startImapServer({ mode, scramIterations: 10_000 });
   t.after(() => server.close());
   for (const file of ['note.eml', 'pec.eml', 'html.eml']) await deliver(server, 'INBOX', readMessage(file));
   return { server, user: addresses[0], password, ...openHome(t, server.ca) };

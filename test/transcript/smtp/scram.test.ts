@@ -14,7 +14,7 @@ const name = 'mario.rossi@alfa.test';
 const password = 'segreta';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-async function start(t: TestContext) {
+async function start(t: TestContext, channelBinding = true) {
   const keys = await deriveScramKeys(password, { salt: Buffer.from('sale'), iterations: 100 });
   const login = { name, rights: { send: true }, senders: [name] };
   const authority = testAuthority();
@@ -30,6 +30,7 @@ async function start(t: TestContext) {
       offerKeys: async (wanted) => ({ keys, accept: async () => (wanted === name ? login : undefined) }),
     },
     guard: createLoginGuard(Date.now, { delayMs: 0 }),
+    channelBinding,
     accept: async ({ source }) => {
       for await (const chunk of source) assert.ok(chunk);
       return { text: 'taken' };
@@ -46,7 +47,8 @@ async function start(t: TestContext) {
     const lines: string[] = [];
     do lines.push(await client.readLine());
     while (lines.at(-1)?.startsWith('250-'));
-    assert.equal(lines.at(-1), '250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN');
+    const plus = channelBinding ? 'SCRAM-SHA-256-PLUS ' : '';
+    assert.equal(lines.at(-1), `250 AUTH ${plus}SCRAM-SHA-256 PLAIN LOGIN`);
     return client;
   };
   return { connect, events };
@@ -110,4 +112,12 @@ test('the login is bound to the connection', async (t) => {
     assert.match(await exchange(client, 'SCRAM-SHA-256-PLUS', elsewhere), /^501 5\.5\.2 The channel binding/);
     assert.match(await exchange(client, 'SCRAM-SHA-256-PLUS', wishes), /^235 /);
   }
+});
+
+test('where binding is not offered a client that could bind sees no attack', async (t) => {
+  const { connect } = await start(t, false);
+  const client = await connect();
+  client.write('AUTH SCRAM-SHA-256-PLUS\r\n');
+  assert.match(await client.readLine(), /^504 /);
+  assert.match(await exchange(client, 'SCRAM-SHA-256', { header: 'y,,' }), /^235 /);
 });
