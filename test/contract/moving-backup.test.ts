@@ -7,6 +7,9 @@ import { after, before, test } from 'node:test';
 import type { Config } from '../../src/config/schema.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
 import { readFolderExtras, restoreFolderExtras } from '../../src/mailbox/folder-extras.ts';
+import type { ArchivedFolder } from '../../src/moving/backup/archived-mailbox.ts';
+import { readArchive } from '../../src/moving/backup/mailbox-archive.ts';
+import { restoreMailbox } from '../../src/moving/backup/restore-mailbox.ts';
 import { openStores, type Stores } from '../../src/wire.ts';
 import { buildDeliveries, makeProviderFolder, type ProviderFolder } from '../support/provider-folder.ts';
 import { runPec } from '../unit/cli/run-pec.ts';
@@ -260,6 +263,45 @@ test('into a mailbox with messages come those that it lacks, and nothing there c
   const other = await provider.pec('backup', 'restore', made.output, '--mailbox', 'x@prova.test');
   assert.match(other.remarks, /The backup has no mailbox x@prova\.test/);
 });
+
+test('a restoration that broke off goes on without giving a number to another message', async () => {
+  const made = await create('broken-off', '--mailbox', anna);
+  const numbers = (seen: readonly Seen[]) =>
+    seen.flatMap(({ uidValidity, messages }) =>
+      messages.map((text) => `${uidValidity} ${text.split('|')[0]} ${text.split('|').at(-1)}`),
+    );
+  const before = numbers(await provider.withStores((stores) => look(stores, anna)));
+  await provider.pec('mailbox', 'remove', anna, '--yes');
+  await provider.withStores(async (stores) => {
+    for await (const archived of readArchive(made.output)) {
+      const stopped = { ...archived, folders: archived.folders.map(breakOff) };
+      await assert.rejects(
+        restoreMailbox({ ...stores, clock: Date.now }, stopped, () => undefined),
+        /pulled the plug/,
+      );
+    }
+  });
+  const { output } = await provider.pec('backup', 'restore', made.output);
+  assert.match(output, /under new numbers/);
+  const after = numbers(await provider.withStores((stores) => look(stores, anna)));
+  assert.equal(after.length, before.length);
+  for (const now of after) {
+    const [validity, uid] = now.split(' ');
+    const then = before.find((text) => text.startsWith(`${validity} ${uid} `));
+    assert.ok(then === undefined || then === now, `${now} was ${then}`);
+  }
+});
+
+/** The power goes when the last folder is read. */
+function breakOff(folder: ArchivedFolder): ArchivedFolder {
+  if (!folder.name.startsWith('Uffici/')) return folder;
+  const messages = Object.assign([...folder.messages], {
+    [Symbol.iterator]: () => {
+      throw new Error('pulled the plug');
+    },
+  });
+  return { ...folder, messages };
+}
 
 test('the second backup of mailboxes writes only what is new', async () => {
   const [second, first] = readdirSync(place('mailboxes')).sort().reverse();

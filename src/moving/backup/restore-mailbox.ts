@@ -9,7 +9,8 @@ import { findMailbox } from '../../accounts/mailboxes.ts';
 import type { Transaction } from '../../db/database.ts';
 import { hex } from '../../lib/bytes.ts';
 import type { Segments } from '../../lib/segments.ts';
-import { appendMessages, identify } from '../../mailbox/append.ts';
+import type { Instant } from '../../lib/time.ts';
+import { appendMessages, type IdentifiedMessage, identify } from '../../mailbox/append.ts';
 import { restoreFolderExtras } from '../../mailbox/folder-extras.ts';
 import { requireFolder } from '../../mailbox/folder-rows.ts';
 import type { Folder } from '../../mailbox/mail-store.ts';
@@ -55,6 +56,16 @@ export async function restoreMailbox(
   };
 }
 
+/** Messages to a transaction; none holds more than its few inline bytes. */
+const batchMessages = 100;
+
+/** Its bytes are durable. */
+interface ReadyMessage {
+  readonly uid: number;
+  readonly at: Instant;
+  readonly identified: IdentifiedMessage;
+}
+
 class MailboxRun {
   restored = 0;
   known = 0;
@@ -74,47 +85,55 @@ class MailboxRun {
     const { db } = this.#stores;
     const folder = await this.#findOrMake(archived);
     const present = this.#empty ? new Map<string, number>() : await this.#digests(folder, archived);
-    if (this.#empty)
-      await db.transact(async (tx) => {
-        await takeNumbers(tx, folder.id, archived);
-        await restoreFolderExtras(tx, folder.id, archived.extras);
-      });
+    await db.transact((tx) => this.#prepareNumbers(tx, folder.id, archived));
+    const batch: ReadyMessage[] = [];
     for (const message of archived.messages) {
       try {
-        await this.#restoreMessage(folder, message, present);
+        if (await this.#isThere(message, present)) this.known += 1;
+        else batch.push(await this.#receive(message));
       } catch (error) {
         if (!(error instanceof UnreadableMessage)) throw error;
         this.damaged.push(`${address}, ${archived.name}, UID ${message.uid}: ${error.message}`);
       }
+      if (batch.length === batchMessages) await this.#store(folder.id, batch.splice(0));
       yield;
     }
+    await this.#store(folder.id, batch);
     if (this.#empty)
       await db.transact((tx) => raiseNextUid(tx, folder.id, archived.uidNext + skippedNumbers));
   }
 
-  async #restoreMessage(
-    folder: Folder,
-    message: ArchivedMessage,
-    present: Map<string, number>,
-  ): Promise<void> {
-    if (!this.#empty && takeOne(present, message.sha256 ?? (await hashMessage(message)))) {
-      this.known += 1;
-      return;
-    }
-    const { db, blobs } = this.#stores;
-    const { flags, internalDate, savedAt: at, uid } = message;
-    const content = await this.#receive(message);
-    const identified = await identify(blobs, { content, flags, internalDate });
-    await db.transact(async (tx) => {
-      if (this.#empty) await raiseNextUid(tx, folder.id, uid);
-      // What was in the mailbox fitted into it: receipts come in above the quota too.
-      const terms = { at, readMarks: async () => [], overQuota: this.#empty };
-      await appendMessages(tx, folder.id, [identified], terms);
-    });
-    this.restored += 1;
+  async #prepareNumbers(tx: Transaction, folderId: number, archived: ArchivedFolder): Promise<void> {
+    if (!this.#empty) return passNumbers(tx, folderId, archived);
+    await takeNumbers(tx, folderId, archived);
+    await restoreFolderExtras(tx, folderId, archived.extras);
   }
 
-  async #receive(message: ArchivedMessage): Promise<Segments> {
+  async #isThere(message: ArchivedMessage, present: Map<string, number>): Promise<boolean> {
+    if (this.#empty) return false;
+    return takeOne(present, message.sha256 ?? (await hashMessage(message)));
+  }
+
+  async #store(folderId: number, batch: readonly ReadyMessage[]): Promise<void> {
+    await this.#stores.db.transact(async (tx) => {
+      for (const { uid, at, identified } of batch) {
+        if (this.#empty) await raiseNextUid(tx, folderId, uid);
+        // What was in the mailbox fitted into it: receipts come in above the quota too.
+        const terms = { at, readMarks: async () => [], overQuota: this.#empty };
+        await appendMessages(tx, folderId, [identified], terms);
+      }
+    });
+    this.restored += batch.length;
+  }
+
+  async #receive(message: ArchivedMessage): Promise<ReadyMessage> {
+    const { flags, internalDate, savedAt: at, uid } = message;
+    const content = await this.#receiveBytes(message);
+    const identified = await identify(this.#stores.blobs, { content, flags, internalDate });
+    return { uid, at, identified };
+  }
+
+  async #receiveBytes(message: ArchivedMessage): Promise<Segments> {
     const digest = createHash('sha256');
     const measured = async function* () {
       let size = 0;
@@ -216,6 +235,16 @@ async function takeNumbers(tx: Transaction, folderId: number, archived: Archived
     Math.max(newest, validity),
     folder.mailbox_id,
   );
+}
+
+/**
+ * A restoration that broke off half-way, or rows that went back: UIDs that the backup has given to other messages are
+ * passed over.
+ */
+async function passNumbers(tx: Transaction, folderId: number, archived: ArchivedFolder): Promise<void> {
+  const folder = await requireFolder(tx, folderId);
+  if (folder.uid_validity === archived.uidValidity && folder.uid_next < archived.uidNext)
+    await raiseNextUid(tx, folderId, archived.uidNext + skippedNumbers);
 }
 
 async function raiseNextUid(tx: Transaction, folderId: number, uid: number): Promise<void> {
