@@ -52,10 +52,13 @@ export async function loadContent(tx: ReadTransaction, id: number): Promise<Stor
   return { segments: decodeSegments(row.segments), size: row.size };
 }
 
-/** Says that references to these contents were removed; the sweep looks whether others remain. */
+/** Says that references to these contents were removed; the sweep looks whether others remain. One that is gone is gone. */
 export async function releaseContents(tx: Transaction, ids: Iterable<number>): Promise<void> {
   for (const id of ids) {
-    await tx.run('INSERT INTO content_release (content_id) VALUES (?) ON CONFLICT DO NOTHING', id);
+    await tx.run(
+      'INSERT INTO content_release (content_id) SELECT id FROM content WHERE id = ? ON CONFLICT DO NOTHING',
+      id,
+    );
   }
 }
 

@@ -201,3 +201,13 @@ test('while a backup reads no blob goes, and one that broke off holds them up fo
   store.time.now += 2 * hour;
   assert.deepEqual(await sweeper.sweep(), { contents: 0, blobs: 1 });
 });
+
+test('a content that is gone can be released again', async (t) => {
+  const store = openStore(t);
+  const id = await add(store, [message]);
+  await release(store, id);
+  await createSweeper(store).sweep();
+  await release(store, id);
+  const rows = await store.db.read((tx) => tx.all('SELECT content_id FROM content_release'));
+  assert.deepEqual(rows, []);
+});
