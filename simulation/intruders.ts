@@ -2,7 +2,7 @@
  * Those who send what nobody should believe: messages seen on the wire, again or changed or to somebody else; envelopes
  * of an authority that nobody knows; a provider that speaks for another one's users. Nothing of it may count.
  */
-import { createHash, sign } from 'node:crypto';
+import { createHash, hash, sign } from 'node:crypto';
 import type { Signer } from '../src/keys/signer.ts';
 import { concatBytes } from '../src/lib/bytes.ts';
 import { parseHeaderBlock } from '../src/mime/header.ts';
@@ -13,7 +13,7 @@ import { buildTransportEnvelope } from '../src/pec/transport-envelope.ts';
 import { findPecMessage } from '../src/queue/pec-messages.ts';
 import { signMessage } from '../src/smime/sign.ts';
 import { type CertifiedKey, strangers } from './authority.ts';
-import type { Wire } from './network.ts';
+import { tamper, type Wire } from './network.ts';
 import { type Intrusion, mailboxOf } from './plan.ts';
 import type { SimulatedProvider } from './provider.ts';
 import { Random } from './random.ts';
@@ -45,6 +45,7 @@ async function plan(scene: Scene, kind: Intrusion['kind']): Promise<void> {
     case 'replay':
     case 'redirect':
     case 'tampered':
+      if (kind === 'tampered') world.network.toTamper += 1;
       if (world.network.seen.length > 0) resend(scene, kind, random.pick(world.network.seen));
       return;
     case 'stranger':
@@ -68,17 +69,6 @@ function resend({ world, to, random }: Scene, kind: 'replay' | 'redirect' | 'tam
       addressee,
       kind === 'replay' ? wire : { ...wire, bytes: tamper(wire.bytes, random) },
     );
-}
-
-/** One letter of the message, somewhere after its header. */
-function tamper(bytes: Uint8Array, random: Random): Uint8Array {
-  const changed = Uint8Array.from(bytes);
-  const { bodyStart } = parseHeaderBlock(changed);
-  const letters = [...changed.keys()].filter((at) => at > bodyStart + 600 && (changed[at] ?? 0) > 64);
-  if (letters.length === 0) return changed;
-  const at = random.pick(letters);
-  changed[at] = (changed[at] ?? 0) ^ 1;
-  return changed;
 }
 
 function writeOrdinary({ to, random }: Scene): Wire {
@@ -124,6 +114,8 @@ async function bearFalseWitness({ world, to, random }: Scene): Promise<void> {
   const recipient = victim.address;
   const built = buildDeliveryReceipt({ provider, facts: message.facts, at, kind: 'sintetica', recipient });
   const bytes = await signAs(to.certified, built, at);
+  // It is what that provider sent, and reaches the user unchanged; but it may not count.
+  world.network.handedOver.add(hash('sha256', bytes));
   world.network.inject(sender, { reversePath: provider.address, recipients: [message.facts.sender], bytes });
 }
 

@@ -2,9 +2,11 @@
  * The network between simulated providers: a relay that hands to the other provider's incoming point. Whatever a
  * network does can happen on the way: nothing arrives, half of it, all of it twice or late, or only the answer is lost.
  */
+import { hash } from 'node:crypto';
 import type { BlobStore } from '../src/blob/blob-store.ts';
 import { collectSegments } from '../src/blob/read-segments.ts';
 import { MailError } from '../src/lib/mail-error.ts';
+import { parseHeaderBlock } from '../src/mime/header.ts';
 import type { Destination, OutgoingMessage, Relay, RelayResult } from '../src/relay/relay.ts';
 import type { Conditions } from './conditions.ts';
 import { minute, ordinaryDomains } from './plan.ts';
@@ -38,6 +40,10 @@ const remembered = 60;
 export class Network {
   readonly #place: Place;
   readonly seen: Wire[] = [];
+  /** SHA-256 of everything that a provider handed to the network. */
+  readonly handedOver = new Set<string>();
+  /** Transactions that somebody on the way will change. */
+  toTamper = 0;
   /** Transactions that arrived whole at a provider. */
   arrivals = 0;
 
@@ -51,6 +57,7 @@ export class Network {
       deliver: async (message, destination) => {
         const bytes = await collectSegments(blobs, message.content, message.size);
         if (bytes.length !== message.size) throw new Error('the content has not the size it was queued with');
+        this.handedOver.add(hash('sha256', bytes));
         const answer = await this.#exchange(from, life, { message, bytes, destination });
         return answer ?? failAll(message, 0, 'no answer');
       },
@@ -82,14 +89,17 @@ export class Network {
     }
     if (to.serving === undefined || conditions.strikes('refused', random)) return this.#giveUp(life, 100);
     if (conditions.strikes('lost', random)) return this.#giveUp(life, patience);
-    const wire = { reversePath: message.reversePath, recipients: message.recipients, bytes };
+    const tampered = this.toTamper > 0;
+    if (tampered) this.toTamper -= 1;
+    const { reversePath, recipients } = message;
+    const wire = { reversePath, recipients, bytes: tampered ? tamper(bytes, random) : bytes };
     this.#remember(wire);
     if (conditions.strikes('doubled', random)) {
       const again = random.pick([10, 5000, 20 * minute, 200 * minute]) * random.fraction();
       scheduler.after(again, scheduler.nature, 'doubled', () => this.inject(to, wire));
     }
     const whole = !conditions.strikes('cut', random);
-    const answerLost = conditions.strikes('answerLost', random);
+    const answerLost = conditions.strikes('answerLost', random) || tampered;
     const back = 1 + random.fraction() * 20 + conditions.lateness(random);
     await scheduler.wait(random.fraction() * 20 + conditions.lateness(random), life, 'send');
     return new Promise((resolve) => {
@@ -209,4 +219,15 @@ function failAll({ recipients }: OutgoingMessage, code: number, text: string): R
 function say(recipient: string, code: number, enhanced: string, text: string): RelayResult {
   const outcome = code >= 500 ? 'permanent' : code >= 200 && code < 300 ? 'delivered' : 'temporary';
   return { recipient, outcome, code, enhanced, text, server: 'mx.test' };
+}
+
+/** One letter of the message, somewhere after its header. */
+export function tamper(bytes: Uint8Array, random: Random): Uint8Array {
+  const changed = Uint8Array.from(bytes);
+  const { bodyStart } = parseHeaderBlock(changed);
+  const letters = [...changed.keys()].filter((at) => at > bodyStart + 600 && (changed[at] ?? 0) > 64);
+  if (letters.length === 0) return changed;
+  const at = random.pick(letters);
+  changed[at] = (changed[at] ?? 0) ^ 1;
+  return changed;
 }
