@@ -160,6 +160,13 @@ test('a whole backup verifies, its message log too, and the next one copies only
   assert.equal(list.output.split('\n').length, 3);
 });
 
+test('a backup does not go into what it is to save', async () => {
+  const inside = join(provider.config.dataFolder, 'backups');
+  const { code, remarks } = await provider.pec('backup', 'create', '--to', inside);
+  assert.equal(code, 1);
+  assert.match(remarks, /is in the data folder/);
+});
+
 test('a whole provider comes back as it was, and gives out no number twice', async () => {
   const before = await provider.withStores((stores) => look(stores, mario));
   const { config, ran } = await restoreElsewhere(place('whole'), 'restored');

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import type { BlobStore } from '../../blob/blob-store.ts';
 import { holdBlobs, releaseBlobs } from '../../content/blob-hold.ts';
 import type { Database } from '../../db/database.ts';
@@ -53,6 +53,10 @@ export async function createWholeBackup(
   parts: WholeBackupParts,
   order: WholeBackupOrder,
 ): Promise<BackupResult> {
+  if (isBelow(order.place, parts.dataFolder))
+    throw new PlaceError(
+      `${order.place} is in the data folder, which it is to save: name a place elsewhere.`,
+    );
   const at = parts.clock();
   const backup = await beginBackup(order.place, at, 'whole');
   const run = new WholeRun(parts, order, { folder: backup.folder, prior: new PriorFiles(backup.prior) });
@@ -188,6 +192,12 @@ async function* walk(root: string, below: string): AsyncGenerator<string> {
     if (entry.isDirectory()) yield* walk(root, path);
     else if (entry.isFile() && !path.endsWith('.new') && (await isThere(join(root, path)))) yield path;
   }
+}
+
+/** True for the folder itself too. */
+function isBelow(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !way.startsWith('..') && !isAbsolute(way);
 }
 
 async function isThere(file: string): Promise<boolean> {
