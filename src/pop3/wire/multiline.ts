@@ -50,15 +50,18 @@ export class DotStuffer {
 export async function* takeTop(source: AsyncIterable<Uint8Array>, lines: number): AsyncGenerator<Uint8Array> {
   let left = lines;
   let inHeader = true;
-  /** Bytes of the line so far that are no CR. */
+  /** Bytes of the line so far, and the first of them. */
   let lineLength = 0;
+  let firstByte: number | undefined;
   for await (const chunk of source) {
     let start = 0;
     while (inHeader || left > 0) {
       const end = chunk.indexOf(lineFeed, start);
-      lineLength += countContent(chunk, start, end < 0 ? chunk.length : end);
+      if (lineLength === 0) firstByte = chunk[start];
+      lineLength += (end < 0 ? chunk.length : end) - start;
       if (end < 0) break;
-      if (inHeader) inHeader = lineLength > 0;
+      const isEmpty = lineLength === 0 || (lineLength === 1 && firstByte === carriageReturn);
+      if (inHeader) inHeader = !isEmpty;
       else left -= 1;
       lineLength = 0;
       start = end + 1;
@@ -69,10 +72,4 @@ export async function* takeTop(source: AsyncIterable<Uint8Array>, lines: number)
       return;
     }
   }
-}
-
-/** Only whether a line is empty matters. */
-function countContent(chunk: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  return length === 1 && chunk[start] === carriageReturn ? 0 : length;
 }

@@ -68,5 +68,7 @@ test('the top is the header, the empty line and so many lines', async () => {
       const expected = empty < 0 ? text : lines.slice(0, empty + 1 + count).join('');
       assert.equal(top, expected);
     }),
+    // A line of two CRs, cut between them, is not empty.
+    { examples: [['a\n\r\r\nb\n\nc', 3, 0]] },
   );
 });
