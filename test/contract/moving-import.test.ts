@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { MailStore } from '../../src/mailbox/mail-store.ts';
+import { openImapSource } from '../../src/moving/import/imap-source.ts';
 import { addresses, type ImapTestServer, password, startImapServer } from '../support/imap-server.ts';
 import { makeProviderFolder, type ProviderFolder } from '../support/provider-folder.ts';
 
@@ -141,6 +142,29 @@ test('another run brings it, with flags and dates, and then there is nothing to 
     assert.equal(found?.internalDate, Date.UTC(2020, 0, 1, 12, 30, 15));
     assert.ok(await mail.findFolder(mailbox?.id ?? 0, 'Uffici/Città & Comuni'));
   });
+});
+
+test('the two ways of TLS are told apart', async () => {
+  const clear = await startImapServer({ mode: 'imap' });
+  const open = (port: number, implicitTls: boolean) =>
+    openImapSource({
+      host: 'localhost',
+      port,
+      implicitTls,
+      user: mario,
+      password,
+      ca: server.ca,
+      greetingMs: 300,
+    });
+  try {
+    await assert.rejects(open(clear.port, true), /try it with --starttls/);
+    await assert.rejects(open(server.port, false), /try it without --starttls/);
+    const source = await open(clear.port, false);
+    assert.ok((await source.listFolders()).some(({ path }) => path === 'INBOX'));
+    await source.close();
+  } finally {
+    await clear.close();
+  }
 });
 
 test('a mailbox that is not here is not made', async () => {

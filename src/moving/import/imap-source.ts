@@ -17,6 +17,8 @@ export interface ImapSourceOptions {
   readonly ca?: string;
   /** Silence after which a connection counts as lost, milliseconds. */
   readonly silenceMs?: number;
+  /** The longest wait for a greeting, milliseconds. */
+  readonly greetingMs?: number;
 }
 
 const pieceBytes = 1024 * 1024;
@@ -25,7 +27,7 @@ const largestLiteral = 64 * 1024 * 1024;
 
 /** Connects and logs in. @throws {SourceError} */
 export async function openImapSource(options: ImapSourceOptions): Promise<MailSource> {
-  const { host, port, implicitTls, user, password, ca, silenceMs = 120_000 } = options;
+  const { host, port, implicitTls, user, password, ca, silenceMs = 120_000, greetingMs = 15_000 } = options;
   const client = new ImapFlow({
     host,
     port,
@@ -36,7 +38,7 @@ export async function openImapSource(options: ImapSourceOptions): Promise<MailSo
     logger: false,
     disableAutoIdle: true,
     connectionTimeout: 30_000,
-    greetingTimeout: 30_000,
+    greetingTimeout: greetingMs,
     socketTimeout: silenceMs,
     maxLiteralSize: largestLiteral,
     maxResponseSize: 2 * largestLiteral,
@@ -173,34 +175,33 @@ async function explain<T>(options: ImapSourceOptions, call: () => Promise<T>): P
   }
 }
 
-function toSourceError(error: ClientError, { host, port, user }: ImapSourceOptions): SourceError {
+function toSourceError(
+  error: ClientError,
+  { host, port, user, implicitTls }: ImapSourceOptions,
+): SourceError {
   const { code = '', responseStatus, responseText = '' } = error;
+  const denied = (text: string) => new SourceError('denied', text, error);
   const said = responseText === '' ? '' : ` The server says: ${responseText}`;
   if (error.authenticationFailed === true)
-    return new SourceError(
-      'denied',
-      `${host} does not let ${user} in: check user and password.${said}`,
-      error,
-    );
+    return denied(`${host} does not let ${user} in: check user and password.${said}`);
   if (isTlsFault(code))
-    return new SourceError(
-      'denied',
+    return denied(
       `The certificate of ${host}:${port} cannot be trusted (${code}): check the host name, or name its authority with --ca.`,
-      error,
     );
-  if (/STARTTLS/i.test(error.message) || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
-    return new SourceError(
-      'denied',
-      `${host}:${port} does not speak TLS in this way: try ${port === 993 ? '--starttls' : 'without --starttls'}, or another --port.`,
-      error,
+  if (isOtherWay(error))
+    return denied(
+      `${host}:${port} does not speak TLS in this way: try it ${implicitTls ? 'with' : 'without'} --starttls, or another --port.`,
     );
-  if (code === 'ENOTFOUND')
-    return new SourceError('denied', `There is no host ${host}: check its name.`, error);
-  if (code === 'ECONNREFUSED')
-    return new SourceError('denied', `Nobody answers on ${host}:${port}: check host and port.`, error);
+  if (code === 'ENOTFOUND') return denied(`There is no host ${host}: check its name.`);
+  if (code === 'ECONNREFUSED') return denied(`Nobody answers on ${host}:${port}: check host and port.`);
   if (responseStatus === 'NO' || responseStatus === 'BAD')
     return new SourceError('message', responseText || 'the server refuses', error);
   return new SourceError('lost', `The connection with ${host} broke off (${code || error.message}).`, error);
+}
+
+/** A server that waits for TLS says nothing; one that greets in the clear is no TLS. */
+function isOtherWay({ code = '', message }: ClientError): boolean {
+  return /STARTTLS/i.test(message) || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'GREETING_TIMEOUT';
 }
 
 function isTlsFault(code: string): boolean {
