@@ -2,7 +2,16 @@
  * Postfix and Dovecot as Debian ships them, in front of each other as usual: submission with TLS and SASL, LMTP into
  * maildir, IMAP. Everything they write is flushed to the disk (`mail_fsync = always`), as a provider's is.
  */
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../../test/interop/programs.ts';
@@ -22,7 +31,7 @@ const mailUser = 65534;
 export function findPlainObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'Postfix and Dovecot must be started by root';
   const missing = ['postfix', 'dovecot', '/usr/lib/dovecot/lmtp', '/usr/lib/dovecot/imap'].filter(
-    (name) => (name.startsWith('/') ? findProgram(`..${name}`) : findProgram(name)) === undefined,
+    (name) => !existsSync(name) && findProgram(name) === undefined,
   );
   return missing.length === 0
     ? undefined
@@ -49,7 +58,7 @@ export async function startPlain(certificate: Certificate): Promise<BenchServer>
   );
   const postfix = startServer('postfix', ['-c', config, 'start-fg']);
   // Postfix makes the folder in which Dovecot then puts its sockets.
-  await waitFor('Postfix', () => (findProgram(`..${folder}/queue/private`) ? true : undefined), {
+  await waitFor('Postfix', () => (existsSync(join(folder, 'queue/private')) ? true : undefined), {
     explain: postfix.output,
   });
   const dovecot = startServer('dovecot', ['-F', '-c', join(config, 'dovecot.conf')]);
