@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { replaceSection } from '../bench/performance-page.ts';
-import type { Options } from './options.ts';
+import { anyMinutes, type Options } from './options.ts';
 import type { Run, RunFigures } from './simulate.ts';
 
 export interface Totals {
@@ -82,9 +82,10 @@ function format(count: number): string {
 const page = join(import.meta.dirname, '../docs/reliability.md');
 
 /** Puts the figures into their place in docs/reliability.md. */
-export function writeFigures(totals: Totals, { seed, seeds, size, jobs }: Options): void {
+export function writeFigures(totals: Totals, { seed, seeds, size, jobs, minutes }: Options): void {
   const place = seeds * size.messages >= 100_000 ? 'simulation-long' : 'simulation-seeds';
-  const command = `npm run simulate -- --seed ${seed} --seeds ${seeds} --messages ${size.messages} --providers ${size.providers}`;
+  const limit = minutes === anyMinutes ? '' : ` --minutes ${minutes}`;
+  const command = `npm run simulate -- --seed ${seed} --seeds ${seeds} --messages ${size.messages} --providers ${size.providers}${limit}`;
   const rows = [
     ['seeds run', format(totals.seeds)],
     ['seeds that broke', format(totals.broken)],

@@ -17,6 +17,9 @@ export interface Options {
   readonly write: boolean;
 }
 
+/** As good as no limit. */
+export const anyMinutes = 24 * 60;
+
 export const usage = `usage: npm run simulate -- [options]
 
   --seed N        the first seed (1)
@@ -59,7 +62,7 @@ export function parseOptions(words: readonly string[], processors: number): Opti
       mailboxes: count('mailboxes', standardSize.mailboxes),
     },
     jobs: count('jobs', processors),
-    minutes: count('minutes', 24 * 60),
+    minutes: count('minutes', anyMinutes),
     case: values.case,
     shrink: count('shrink', 300, 0),
     write: values.write === true,

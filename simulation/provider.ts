@@ -155,7 +155,7 @@ export class SimulatedProvider {
     const deliveries = await startDeliveryWorker({
       ...options,
       deliveryPoint: createDeliveryPoint(parts),
-      concurrency: 16,
+      concurrency: 64,
     });
     const { settle } = createRelayOutcome({
       parts,
@@ -180,7 +180,7 @@ export class SimulatedProvider {
       deliveriesWaiting: () => deliveries.wake(),
       queueWaiting: () => queue.wake(),
       timeoutsChanged: () => timeouts.wake(),
-      ...('reserve' in deliveries ? { reserveDelivery: deliveries.reserve } : {}),
+      reserveDelivery: deliveries.reserve,
     });
     this.#runners = [deliveries, queue, timeouts, housekeeping];
     this.serving = {
