@@ -35,14 +35,16 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'dkimverify', package: 'python3-dkim' },
   { command: 'clamd', package: 'clamav-daemon' },
   { command: 'postfix', package: 'postfix' },
+  { command: 'dovecot', package: 'dovecot-imapd' },
+  { command: 'pop3', package: 'dovecot-pop3d' },
   { command: 'testssl', package: 'testssl.sh' },
   { command: 'hexdump', package: 'bsdextrautils' },
   { command: 'exim4', package: 'exim4-daemon-light', installedBy: '.ci/unpack-exim' },
 ];
 
 /**
- * Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH, and
- * Exim where .ci/unpack-exim puts it.
+ * Where `command` is, as a shell would find it. Daemons live in the sbin folders, which users may not have in PATH, Exim
+ * where .ci/unpack-exim puts it, and the programs that Dovecot starts in a folder of theirs.
  */
 export function findProgram(command: string): string | undefined {
   const folders = [
@@ -51,6 +53,7 @@ export function findProgram(command: string): string | undefined {
     '/usr/local/sbin',
     '/sbin',
     '/opt/exim/usr/sbin',
+    '/usr/lib/dovecot',
   ];
   return folders.map((folder) => join(folder, command)).find(isExecutable);
 }
