@@ -77,8 +77,13 @@ async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T
 /** Undoes what `work` named, last first, when it ends and also when the benchmark is interrupted. */
 async function cleaningUp<T>(work: (later: (undo: () => Promise<void>) => void) => Promise<T>): Promise<T> {
   const undos: (() => Promise<void>)[] = [];
-  const cleanUp = async () => {
-    for (const undo of undos.splice(0).reverse()) await undo();
+  let undone: Promise<void> | undefined;
+  const undoAll = async () => {
+    for (const undo of undos.reverse()) await undo();
+  };
+  const cleanUp = () => {
+    undone ??= undoAll();
+    return undone;
   };
   const interrupted = () => {
     say('interrupted; stopping the servers');
