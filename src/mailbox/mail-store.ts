@@ -215,6 +215,10 @@ export interface MailStore {
 
   /** Size and part tree of a stored message; the tree is cached in the store after the first time. */
   structure(contentId: number): Promise<MessagePart>;
+  /** The same of many, by content; without what cannot be read now. */
+  structures(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart>>;
+  /** The fields of the messages' headers that mime/head-fields.ts names, by content; without what cannot be read now. */
+  heads(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart['fields']>>;
   /** The stored bytes, exactly. */
   read(contentId: number, range?: { offset: number; length: number }): AsyncIterable<Uint8Array>;
 

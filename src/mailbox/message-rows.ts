@@ -76,12 +76,26 @@ export function toRecord(row: MessageRow): MessageRecord {
   return {
     uid: row.uid,
     modseq: row.modseq,
-    flags: formatFlags({ bits: row.flags, keywords: splitKeywords(row.keywords) }),
+    flags: flagsOf(row),
     size: row.size,
     internalDate: row.internal_date,
     savedAt: row.saved_at,
     contentId: row.content_id,
   };
+}
+
+/** Names of sets of flags met before: few sets stand on many messages. */
+const knownSets = new Map<string, readonly string[]>();
+
+function flagsOf({ flags, keywords }: MessageRow): readonly string[] {
+  const key = `${flags} ${keywords}`;
+  let names = knownSets.get(key);
+  if (names === undefined) {
+    names = formatFlags({ bits: flags, keywords: splitKeywords(keywords) });
+    if (knownSets.size >= 1000) knownSets.clear();
+    knownSets.set(key, names);
+  }
+  return names;
 }
 
 const insertSql = `INSERT INTO message (folder_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;

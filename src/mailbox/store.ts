@@ -5,7 +5,8 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import { readSegments, spool } from '../blob/read-segments.ts';
 import { loadContent } from '../content/content.ts';
-import { loadStructure } from '../content/structure.ts';
+import { loadHeads } from '../content/heads.ts';
+import { loadStructure, loadStructures } from '../content/structure.ts';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
 import { createInheriting, subscribeShared } from './access.ts';
@@ -199,7 +200,7 @@ function createChangingMethods({ db, blobs, clock, sentMarks }: MailStoreParts):
 
 const everything: UidRanges = [[1, Number.POSITIVE_INFINITY]];
 
-type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'read'>;
+type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'structures' | 'heads' | 'read'>;
 
 function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
   return {
@@ -210,6 +211,8 @@ function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
       return segments;
     },
     structure: (contentId) => loadStructure({ db, blobs }, contentId),
+    structures: (contentIds) => loadStructures({ db, blobs }, contentIds),
+    heads: (contentIds) => loadHeads({ db, blobs }, contentIds),
     read: async function* (contentId, range) {
       const { segments } = await db.read((tx) => loadContent(tx, contentId));
       yield* readSegments(blobs, segments, range);

@@ -73,6 +73,9 @@ async function useMailStore(opened: ReturnType<typeof openStore>, db: RecordingD
   const [record] = await store.messages(id, all);
   await store.structure(record?.contentId ?? 0);
   await store.structure(record?.contentId ?? 0);
+  await store.structures([record?.contentId ?? 0]);
+  await store.heads([record?.contentId ?? 0]);
+  await store.heads([record?.contentId ?? 0]);
   await store.firstRecent(id, true);
   const drop = await createMaildrops({ db, store, clock: opened.clock }).open(mailboxId);
   await drop?.finish({ removed: [2], seen: [1] });

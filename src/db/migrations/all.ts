@@ -24,6 +24,7 @@ import { migration as moving } from './021-moving.ts';
 import { migration as logChain } from './022-log-chain.ts';
 import { migration as applicationScram } from './023-application-scram.ts';
 import { migration as sharedWith } from './024-shared-with.ts';
+import { migration as contentHeads } from './025-content-heads.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -50,4 +51,5 @@ export const allMigrations: readonly Migration[] = [
   logChain,
   applicationScram,
   sharedWith,
+  contentHeads,
 ];

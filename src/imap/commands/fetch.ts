@@ -143,7 +143,10 @@ async function fetch(session: Session, command: FetchCommand): Promise<Completio
       ? await markSeen(session, window)
       : { records: window, marked: new Set<number>() };
     await writer.prepare(records);
-    for (const record of records) await writer.write(record, marked.has(record.uid));
+    for (const record of records) {
+      const pending = writer.write(record, marked.has(record.uid));
+      if (pending !== undefined) await pending;
+    }
   }
   writer.throwFailure();
   const missing = !byUid && command.changedSince === undefined && found < countOf(uids);

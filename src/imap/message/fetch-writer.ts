@@ -1,5 +1,6 @@
 /** Writes FETCH responses, one message at a time, at the pace of the client. */
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import type { MessagePart } from '../../mime/message-part.ts';
 import { formatFetchHead } from '../announce.ts';
 import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
@@ -9,18 +10,33 @@ import { findWordItem, type Prepared } from './word-items.ts';
 
 const nothing: Prepared = new Map();
 
+/** The whole message needs no look at its structure. */
+function needsStructure(item: FetchRequest): boolean {
+  return item.kind !== 'section' || item.section.path.length > 0 || item.section.text !== undefined;
+}
+
 export class FetchWriter {
   readonly #session: Session;
   readonly #items: readonly FetchRequest[];
   /** The items, and what must be told when the fetch changed the flags (RFC 3501 §6.4.5, RFC 7162 §3.2.4). */
   readonly #itemsWithFlags: readonly FetchRequest[];
   readonly #prepared = new Map<string, Prepared>();
+  #structures: ReadonlyMap<number, MessagePart> = new Map();
+  #heads: ReadonlyMap<number, MessagePart['fields']> = new Map();
+  readonly #needsStructure: boolean;
+  readonly #needsHead: boolean;
   #failure: unknown;
   #failed = false;
 
   constructor(session: Session, items: readonly FetchRequest[]) {
     this.#session = session;
     this.#items = items;
+    this.#needsStructure = items.some((item) =>
+      item.kind === 'word' ? findWordItem(item.name).needsStructure : needsStructure(item),
+    );
+    this.#needsHead =
+      !this.#needsStructure &&
+      items.some((item) => item.kind === 'word' && findWordItem(item.name).needsHead === true);
     const wanted = session.has('CONDSTORE') ? ['UID', 'FLAGS', 'MODSEQ'] : ['FLAGS'];
     const missing = wanted.filter(
       (name) => !items.some((item) => item.kind === 'word' && item.name === name),
@@ -30,6 +46,10 @@ export class FetchWriter {
 
   /** Asks the store for what these messages need together; before {@link write}. */
   async prepare(records: readonly MessageRecord[]): Promise<void> {
+    const { store } = this.#session;
+    const contents = [...new Set(records.map(({ contentId }) => contentId))];
+    this.#structures = this.#needsStructure ? await store.structures(contents) : new Map();
+    this.#heads = this.#needsHead ? await store.heads(contents) : new Map();
     for (const item of this.#items) {
       if (item.kind !== 'word') continue;
       const prepared = await findWordItem(item.name).prepare?.(this.#session, records);
@@ -39,16 +59,30 @@ export class FetchWriter {
 
   /**
    * Answers about one message, or about nothing when its parts cannot be read: then the others are still
-   * answered and {@link throwFailure} tells.
+   * answered and {@link throwFailure} tells. What is at hand is written at once and there is nothing to wait for.
    * @param flagsChanged the fetch itself set \Seen
    */
-  async write(record: MessageRecord, flagsChanged: boolean): Promise<void> {
+  write(record: MessageRecord, flagsChanged: boolean): Promise<void> | undefined {
     const { out } = this.#session;
     out.assertOpen();
     const head = formatFetchHead(this.#session, record.uid);
-    if (head === undefined) return;
-    const values = await this.#produce(record, flagsChanged ? this.#itemsWithFlags : this.#items);
-    if (values === undefined) return;
+    if (head === undefined) return undefined;
+    const values = this.#produce(record, flagsChanged ? this.#itemsWithFlags : this.#items);
+    if (values.some((value) => value instanceof Promise)) return this.#writeLater(head, values);
+    out.line(`* ${head} (${values.join(' ')})`);
+    return out.full ? out.drained() : undefined;
+  }
+
+  async #writeLater(head: string, pending: readonly (FetchValue | Promise<FetchValue>)[]): Promise<void> {
+    const { out } = this.#session;
+    const values: FetchValue[] = [];
+    try {
+      for (const value of pending) values.push(await value);
+    } catch (error) {
+      if (!this.#failed) this.#failure = error;
+      this.#failed = true;
+      return;
+    }
     out.text(`* ${head} (`);
     for (const [index, value] of values.entries()) {
       if (index > 0) out.text(' ');
@@ -64,24 +98,20 @@ export class FetchWriter {
     if (this.#failed) throw this.#failure;
   }
 
-  async #produce(record: MessageRecord, items: readonly FetchRequest[]): Promise<FetchValue[] | undefined> {
+  #produce(record: MessageRecord, items: readonly FetchRequest[]): (FetchValue | Promise<FetchValue>)[] {
     const message = new StoredMessage(this.#session.store, record);
-    const values: FetchValue[] = [];
-    try {
-      for (const item of items) {
-        if (item.kind !== 'word') values.push(await produceValue(message, item));
-        else {
-          const prepared = this.#prepared.get(item.name) ?? nothing;
-          const value = findWordItem(item.name).produce(message, this.#session, prepared);
-          values.push(`${item.name} ${typeof value === 'string' ? value : await value}`);
-        }
-      }
-      return values;
-    } catch (error) {
-      if (!this.#failed) this.#failure = error;
-      this.#failed = true;
-      return undefined;
-    }
+    message.know(this.#structures.get(record.contentId), this.#heads.get(record.contentId));
+    const values = items.map((item) => {
+      if (item.kind !== 'word') return produceValue(message, item);
+      const prepared = this.#prepared.get(item.name) ?? nothing;
+      const value = findWordItem(item.name).produce(message, this.#session, prepared);
+      return typeof value === 'string'
+        ? `${item.name} ${value}`
+        : value.then((text) => `${item.name} ${text}`);
+    });
+    // Waited for one after the other: one that fails meanwhile is not unheard.
+    for (const value of values) if (value instanceof Promise) value.catch(() => undefined);
+    return values;
   }
 
   /**

@@ -7,10 +7,22 @@ export class StoredMessage {
   readonly record: MessageRecord;
   readonly #store: MailStore;
   #structure: Promise<MessagePart> | undefined;
+  #head: MessagePart['fields'] | undefined;
 
   constructor(store: MailStore, record: MessageRecord) {
     this.#store = store;
     this.record = record;
+  }
+
+  /** Hands in what was read with that of others. */
+  know(structure: MessagePart | undefined, head: MessagePart['fields'] | undefined): void {
+    if (structure !== undefined) this.#structure = Promise.resolve(structure);
+    this.#head = head;
+  }
+
+  /** The fields of the header that lists are about; undefined when they were not handed in. */
+  get head(): MessagePart['fields'] | undefined {
+    return this.#head;
   }
 
   /** The part tree; asked of the store once. @throws {MailError} */

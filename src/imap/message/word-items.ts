@@ -22,6 +22,8 @@ type Preparation = (session: Asked, records: readonly MessageRecord[]) => Promis
 export interface WordItem {
   /** Needs the part tree, which costs a read a message. */
   readonly needsStructure: boolean;
+  /** Needs the header fields that lists are about. */
+  readonly needsHead?: boolean;
   /** What asking for it switches on. */
   readonly onAsk?: (session: Session) => void;
   /** What is asked of the store for several messages at once, by content. */
@@ -39,7 +41,7 @@ const fromRecord = (produce: WordItem['produce']): WordItem => ({ needsStructure
 /** A value that needs the part tree. */
 const fromStructure = (produce: WordItem['produce']): WordItem => ({ needsStructure: true, produce });
 
-const items: ReadonlyMap<string, WordItem> = new Map([
+const items: ReadonlyMap<string, WordItem> = new Map<string, WordItem>([
   ['UID', fromRecord(({ record }) => `${record.uid}`)],
   ['FLAGS', fromRecord(({ record }, session) => formatFlags(record, session.view, session.has('IMAP4rev2')))],
   ['INTERNALDATE', fromRecord(({ record }) => `"${formatDateTime(record.internalDate)}"`)],
@@ -61,7 +63,17 @@ const items: ReadonlyMap<string, WordItem> = new Map([
     ),
   ],
   ['MODSEQ', { ...fromRecord(({ record }) => `(${record.modseq})`), onAsk: becomeCondstoreAware }],
-  ['ENVELOPE', fromStructure(async (message) => formatEnvelope((await message.structure()).fields))],
+  [
+    'ENVELOPE',
+    {
+      needsStructure: false,
+      needsHead: true,
+      produce: (message) =>
+        message.head === undefined
+          ? message.structure().then(({ fields }) => formatEnvelope(fields))
+          : formatEnvelope(message.head),
+    },
+  ],
   ['BODY', fromStructure(async (message) => formatBodyStructure(await message.structure(), false))],
   ['BODYSTRUCTURE', fromStructure(async (message) => formatBodyStructure(await message.structure(), true))],
 ]);

@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import { headFields } from '../../mime/head-fields.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
@@ -22,7 +23,7 @@ import type { SearchKey } from '../wire/search-keys.ts';
 import { applySequenceSet } from '../wire/sequence-set.ts';
 import { UidRequired } from '../wire/syntax.ts';
 import { findInBody } from './body-text.ts';
-import { judge, type SearchFacts, type TextKey } from './judge.ts';
+import { judge, type SearchFacts, type TextKey, type Verdict } from './judge.ts';
 import type { SearchScope } from './scope.ts';
 
 export interface SearchResult {
@@ -65,10 +66,15 @@ export async function runSearch(
     scope.out.assertOpen();
     const found = await scope.store.messages(scope.view.folder.id, window);
     const threads = asksThreads ? await loadThreads(scope, found) : noThreads;
-    for (const record of found) {
+    const facts = found.map((record) => {
       const recent = scope.view.isRecent(record.uid);
+      return { uid: record.uid, recent, now, sets, record, threads };
+    });
+    const verdicts = await judgeWindow(scope, key, facts);
+    for (const [index, known] of facts.entries()) {
+      const { record } = known;
       if (progress !== undefined) progress.done++;
-      if (!(await decide(scope, key, { uid: record.uid, recent, now, sets, record, threads }))) continue;
+      if (!(verdicts[index] ?? (await decide(scope, key, known)))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
     }
@@ -76,13 +82,34 @@ export async function runSearch(
   return { uids: rangesOf(matches), records };
 }
 
-async function decide(
+type KnownFacts = SearchFacts & { readonly record: MessageRecord };
+
+/** What can be said of messages from their rows and heads, all at once. */
+async function judgeWindow(
   scope: SearchScope,
   key: SearchKey,
-  facts: SearchFacts & { record: MessageRecord },
-): Promise<boolean> {
-  const fromRecord = judge(key, facts);
-  if (fromRecord !== undefined) return fromRecord;
+  window: readonly KnownFacts[],
+): Promise<Verdict[]> {
+  const verdicts = window.map((facts) => judge(key, facts));
+  const open = window.filter((_, index) => verdicts[index] === undefined);
+  if (open.length === 0 || asksOtherFields(key)) return verdicts;
+  const heads = await scope.store.heads(open.map(({ record }) => record.contentId));
+  return window.map((facts, index) => {
+    const fields = heads.get(facts.record.contentId);
+    if (verdicts[index] !== undefined || fields === undefined) return verdicts[index];
+    return judge(key, { ...facts, fields });
+  });
+}
+
+/** Names header fields that no head has. */
+function asksOtherFields(key: SearchKey): boolean {
+  for (const each of walkKeys(key)) {
+    if (each.kind === 'header' && !headFields.has(each.name)) return true;
+  }
+  return false;
+}
+
+async function decide(scope: SearchScope, key: SearchKey, facts: KnownFacts): Promise<boolean> {
   scope.out.assertOpen();
   const message = new StoredMessage(scope.store, facts.record);
   const withHeader = { ...facts, fields: (await message.structure()).fields };

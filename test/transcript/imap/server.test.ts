@@ -127,6 +127,7 @@ test('a message that cannot be read is refused, the others are answered', async 
       if (contentId === 2) throw storeAway;
       return store.structure(contentId);
     },
+    structures: (contentIds) => store.structures(contentIds.filter((contentId) => contentId !== 2)),
   });
   const server = await start(t, { wrapStore });
   for (const file of ['empty.eml', 'note.eml', 'empty.eml'])
