@@ -219,6 +219,14 @@ export interface MailStore {
   structures(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart>>;
   /** The fields of the messages' headers that mime/head-fields.ts names, by content; without what cannot be read now. */
   heads(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart['fields']>>;
+  /**
+   * Which of the contents certainly do not hold a text (as SEARCH TEXT means it), by text: what a full text index
+   * knows. Whatever is not named must be read.
+   */
+  withoutTexts(
+    contentIds: readonly number[],
+    texts: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlySet<number>>>;
   /** The stored bytes, exactly. */
   read(contentId: number, range?: { offset: number; length: number }): AsyncIterable<Uint8Array>;
 

@@ -7,6 +7,7 @@ import { readSegments, spool } from '../blob/read-segments.ts';
 import { loadContent } from '../content/content.ts';
 import { loadHeads } from '../content/heads.ts';
 import { loadStructure, loadStructures } from '../content/structure.ts';
+import { readWithout } from '../content/text-index.ts';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
 import type { Clock } from '../lib/time.ts';
 import { createInheriting, subscribeShared } from './access.ts';
@@ -48,6 +49,8 @@ export interface MailStoreParts {
   readonly clock: Clock;
   /** Keywords of a copy of a sent message that is appended; none unless told. */
   readonly sentMarks?: ReadMarks;
+  /** False: searches read every message. True unless told. */
+  readonly fullText?: boolean;
 }
 
 export function createMailStore(parts: MailStoreParts): MailStore {
@@ -200,9 +203,12 @@ function createChangingMethods({ db, blobs, clock, sentMarks }: MailStoreParts):
 
 const everything: UidRanges = [[1, Number.POSITIVE_INFINITY]];
 
-type ContentMethods = Pick<MailStore, 'storeContent' | 'structure' | 'structures' | 'heads' | 'read'>;
+type ContentMethods = Pick<
+  MailStore,
+  'storeContent' | 'structure' | 'structures' | 'heads' | 'withoutTexts' | 'read'
+>;
 
-function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
+function createContentMethods({ db, blobs, fullText = true }: MailStoreParts): ContentMethods {
   return {
     storeContent: async (source) => {
       const meter = new LineEndMeter();
@@ -213,6 +219,8 @@ function createContentMethods({ db, blobs }: MailStoreParts): ContentMethods {
     structure: (contentId) => loadStructure({ db, blobs }, contentId),
     structures: (contentIds) => loadStructures({ db, blobs }, contentIds),
     heads: (contentIds) => loadHeads({ db, blobs }, contentIds),
+    withoutTexts: async (contentIds, texts) =>
+      fullText ? db.read((tx) => readWithout(tx, contentIds, texts)) : new Map(),
     read: async function* (contentId, range) {
       const { segments } = await db.read((tx) => loadContent(tx, contentId));
       yield* readSegments(blobs, segments, range);

@@ -25,6 +25,7 @@ import { migration as logChain } from './022-log-chain.ts';
 import { migration as applicationScram } from './023-application-scram.ts';
 import { migration as sharedWith } from './024-shared-with.ts';
 import { migration as contentHeads } from './025-content-heads.ts';
+import { migration as contentText } from './026-content-text.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -52,4 +53,5 @@ export const allMigrations: readonly Migration[] = [
   applicationScram,
   sharedWith,
   contentHeads,
+  contentText,
 ];

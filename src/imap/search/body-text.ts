@@ -2,11 +2,12 @@
  * Looking for texts in the body of a stored message: all its text parts, decoded, and the headers of parts
  * and enclosed messages. Reads the bytes once, in order, and never holds more than a chunk.
  */
+
+import { foldText } from '../../lib/fold.ts';
 import type { MessagePart } from '../../mime/message-part.ts';
 import { walkParts } from '../../mime/part-walk.ts';
-import { TransferDecoder } from '../../mime/transfer.ts';
+import { readText } from '../../mime/text-part.ts';
 import type { StoredMessage } from '../message/stored-message.ts';
-import { foldText } from './fold.ts';
 import { hasAnywhereInHeader, type TextKey } from './judge.ts';
 
 /** The keys whose text is in the body; for `text` keys the caller has looked into the header. */
@@ -23,22 +24,10 @@ export async function findInBody(message: StoredMessage, keys: readonly TextKey[
 }
 
 async function searchPart(message: StoredMessage, part: MessagePart, search: NeedleSearch): Promise<void> {
-  const transfer = new TransferDecoder(part.transferEncoding);
-  const charset = decoderFor(part.parameters.charset);
   search.beginText();
-  for await (const chunk of message.read({ start: part.bodyStart, end: part.bodyEnd })) {
-    search.lookInto(charset.decode(transfer.push(chunk), { stream: true }));
+  for await (const piece of readText(part, message.read({ start: part.bodyStart, end: part.bodyEnd }))) {
+    search.lookInto(piece);
     if (search.complete) return;
-  }
-  search.lookInto(charset.decode(transfer.end()));
-}
-
-/** A charset nobody knows is read as Windows-1252, the superset of Latin-1 mail really uses. */
-function decoderFor(charset: string | undefined): TextDecoder {
-  try {
-    return new TextDecoder(charset ?? 'utf-8');
-  } catch {
-    return new TextDecoder('windows-1252');
   }
 }
 

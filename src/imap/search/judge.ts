@@ -4,6 +4,7 @@
  */
 
 import { lowerAscii } from '../../lib/bytes.ts';
+import { foldText } from '../../lib/fold.ts';
 import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { parseDate } from '../../mime/date.ts';
@@ -14,7 +15,6 @@ import { emailIdOf } from '../message/word-items.ts';
 import { includes, type Ranges } from '../number-ranges.ts';
 import { dayLength, parseDay } from '../wire/dates.ts';
 import type { DateCompare, DateKind, SearchKey } from '../wire/search-keys.ts';
-import { foldText } from './fold.ts';
 
 export type TextKey = Extract<SearchKey, { kind: 'body' | 'text' }>;
 
@@ -30,6 +30,8 @@ export interface SearchFacts {
   readonly fields?: MessagePart['fields'];
   /** Threads of messages, by content; there when the search names one. */
   readonly threads?: ReadonlyMap<number, string>;
+  /** Which of the text keys cannot be found. */
+  readonly absent?: ReadonlySet<TextKey>;
   /** Which of the body keys were found. */
   readonly found?: ReadonlySet<TextKey>;
 }
@@ -103,8 +105,9 @@ function judgeRecord(key: RecordKey, record: MessageRecord, now: Instant): boole
   }
 }
 
-function judgeText(key: TextKey, { fields, found }: SearchFacts): Verdict {
+function judgeText(key: TextKey, { fields, absent, found }: SearchFacts): Verdict {
   if (key.text === '') return true;
+  if (absent?.has(key)) return false;
   if (key.kind === 'text' && fields !== undefined && hasAnywhereInHeader(fields, key.text)) return true;
   return found?.has(key);
 }

@@ -1,4 +1,6 @@
 /** What SORT and THREAD compare of a message, taken from its header once. */
+
+import { foldText } from '../../lib/fold.ts';
 import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { type Address, parseAddressList } from '../../mime/address.ts';
@@ -7,7 +9,6 @@ import { decodeHeaderText } from '../../mime/encoded-word.ts';
 import type { MessagePart } from '../../mime/message-part.ts';
 import { findField } from '../message/envelope.ts';
 import { type BaseSubject, findBaseSubject } from './base-subject.ts';
-import { foldText } from './fold.ts';
 
 export interface MessageFacts {
   readonly record: MessageRecord;

@@ -70,11 +70,10 @@ export async function runSearch(
       const recent = scope.view.isRecent(record.uid);
       return { uid: record.uid, recent, now, sets, record, threads };
     });
-    const verdicts = await judgeWindow(scope, key, facts);
-    for (const [index, known] of facts.entries()) {
+    for (const { verdict, facts: known } of await judgeWindow(scope, key, facts)) {
       const { record } = known;
       if (progress !== undefined) progress.done++;
-      if (!(verdicts[index] ?? (await decide(scope, key, known)))) continue;
+      if (!(verdict ?? (await decide(scope, key, known)))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
     }
@@ -84,20 +83,49 @@ export async function runSearch(
 
 type KnownFacts = SearchFacts & { readonly record: MessageRecord };
 
-/** What can be said of messages from their rows and heads, all at once. */
+interface Judged {
+  readonly facts: KnownFacts;
+  readonly verdict: Verdict;
+}
+
+/** What can be said of messages from their rows, their heads and the full text index, all at once. */
 async function judgeWindow(
   scope: SearchScope,
   key: SearchKey,
   window: readonly KnownFacts[],
-): Promise<Verdict[]> {
-  const verdicts = window.map((facts) => judge(key, facts));
-  const open = window.filter((_, index) => verdicts[index] === undefined);
-  if (open.length === 0 || asksOtherFields(key)) return verdicts;
-  const heads = await scope.store.heads(open.map(({ record }) => record.contentId));
-  return window.map((facts, index) => {
-    const fields = heads.get(facts.record.contentId);
-    if (verdicts[index] !== undefined || fields === undefined) return verdicts[index];
-    return judge(key, { ...facts, fields });
+): Promise<readonly Judged[]> {
+  const fromRows = window.map((facts): Judged => ({ facts, verdict: judge(key, facts) }));
+  const fromHeads = await judgeAgain(key, fromRows, async (ids) => {
+    const heads = asksOtherFields(key) ? undefined : await scope.store.heads(ids);
+    return ({ record }) => {
+      const fields = heads?.get(record.contentId);
+      return fields === undefined ? {} : { fields };
+    };
+  });
+  return judgeAgain(key, fromHeads, async (ids) => {
+    const keys = textKeysOf(key);
+    const without = await scope.store.withoutTexts(ids, [...new Set(keys.map(({ text }) => text))]);
+    return ({ record }) => ({
+      absent: new Set(keys.filter(({ text }) => without.get(text)?.has(record.contentId) === true)),
+    });
+  });
+}
+
+type Learning = (ids: readonly number[]) => Promise<(facts: KnownFacts) => Partial<SearchFacts>>;
+
+/** Judges those that are undecided by what more is learned of them together. */
+async function judgeAgain(
+  key: SearchKey,
+  judged: readonly Judged[],
+  learn: Learning,
+): Promise<readonly Judged[]> {
+  const open = judged.filter(({ verdict }) => verdict === undefined);
+  if (open.length === 0) return judged;
+  const learned = await learn(open.map(({ facts }) => facts.record.contentId));
+  return judged.map(({ facts, verdict }) => {
+    if (verdict !== undefined) return { facts, verdict };
+    const more = { ...facts, ...learned(facts) };
+    return { facts: more, verdict: judge(key, more) };
   });
 }
 
@@ -115,7 +143,8 @@ async function decide(scope: SearchScope, key: SearchKey, facts: KnownFacts): Pr
   const withHeader = { ...facts, fields: (await message.structure()).fields };
   const fromHeader = judge(key, withHeader);
   if (fromHeader !== undefined) return fromHeader;
-  return judge(key, { ...withHeader, found: await findInBody(message, textKeysOf(key)) }) === true;
+  const open = textKeysOf(key).filter((each) => facts.absent?.has(each) !== true);
+  return judge(key, { ...withHeader, found: await findInBody(message, open) }) === true;
 }
 
 interface ViewSearch {

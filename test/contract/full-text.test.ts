@@ -1,0 +1,163 @@
+/** The full text index changes no answer: the same search with it, without it and while it is behind. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { addContent, releaseContents } from '../../src/content/content.ts';
+import { createSweeper } from '../../src/content/sweep.ts';
+import { indexNext } from '../../src/content/text-index.ts';
+import { valuesOf } from '../../src/imap/number-ranges.ts';
+import { runSearch } from '../../src/imap/search/run-search.ts';
+import { FolderView } from '../../src/imap/view.ts';
+import type { SearchKey } from '../../src/imap/wire/search-keys.ts';
+import { deliver } from '../../src/mailbox/deliver.ts';
+import type { MailStore } from '../../src/mailbox/mail-store.ts';
+import { createMailStore } from '../../src/mailbox/store.ts';
+import { addTestMailbox, openStore, type TestStore } from '../support/store.ts';
+
+const words = [
+  'perché',
+  'PERCHE',
+  'città',
+  'Straße',
+  'ﬁrma',
+  '漢字かな',
+  'e\u0301tà',
+  'İstanbul',
+  '😀😁😂',
+  'a"b\'c',
+  'x',
+  'ΣΊΣΥΦΟΣ',
+];
+const word = fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'grapheme', maxLength: 8 }));
+const text = fc.array(word, { maxLength: 8 }).map((all) => all.join(' ').replaceAll(/[\r\n]/g, ' '));
+
+interface Letter {
+  readonly subject: string;
+  readonly body: string;
+  readonly inner: string;
+  readonly form: 'plain' | 'base64' | 'latin1' | 'enclosed';
+}
+const letter: fc.Arbitrary<Letter> = fc.record({
+  subject: text,
+  body: text,
+  inner: text,
+  form: fc.constantFrom('plain', 'base64', 'latin1', 'enclosed'),
+});
+
+function writeLetter({ subject, body, inner, form }: Letter): Buffer {
+  const head = `Subject: =?utf-8?B?${Buffer.from(subject).toString('base64')}?=\r\nX-Other: ${subject}\r\nMIME-Version: 1.0\r\n`;
+  const type = 'Content-Type: text/plain; charset=';
+  if (form === 'base64') {
+    const encoded = Buffer.from(body).toString('base64');
+    return Buffer.from(`${head}${type}utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${encoded}\r\n`);
+  }
+  if (form === 'latin1') return Buffer.from(`${head}${type}iso-8859-1\r\n\r\n${body}\r\n`, 'latin1');
+  if (form === 'plain') return Buffer.from(`${head}${type}utf-8\r\n\r\n${body}\0${inner}\r\n`);
+  return Buffer.from(
+    `${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${type}utf-8\r\n\r\n${body}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: ${inner}\r\n\r\n${inner}\r\n--b--\r\n`,
+  );
+}
+
+async function fill(opened: TestStore, letters: readonly Letter[]) {
+  const { id: mailboxId } = await addTestMailbox(opened, `m${Math.random()}@esempio.it`, 1e9);
+  for (const each of letters) {
+    const bytes = writeLetter(each);
+    await opened.db.transact(async (tx) => {
+      const contentId = await addContent(tx, [bytes]);
+      await deliver(tx, { mailboxId, contentId, size: bytes.length, internalDate: 0 });
+    });
+  }
+  return mailboxId;
+}
+
+async function search(store: MailStore, mailboxId: number, key: SearchKey): Promise<number[]> {
+  const folder = await store.findVisible(
+    {
+      mailboxId,
+      name: 'x',
+      address: 'x',
+      loginId: 0,
+      rights: { read: true, write: true, manage: true },
+    } as never,
+    'INBOX',
+  );
+  assert.ok(folder);
+  const view = new FolderView({
+    folder,
+    ...(await store.snapshot(folder.id)),
+    readOnly: true,
+    firstRecent: 1,
+  });
+  const scope = {
+    store,
+    view,
+    clock: () => 0,
+    out: { assertOpen: () => undefined },
+    savedSearch: [],
+    has: () => false,
+  };
+  return [...valuesOf((await runSearch(scope, key)).uids)];
+}
+
+test('a search finds the same with the index, without it and while it is behind', async (t) => {
+  const opened = openStore(t);
+  const indexed = createMailStore(opened);
+  const plain = createMailStore({ ...opened, fullText: false });
+  let after = 0;
+  let matches = 0;
+  let ruledOut = 0;
+  const property = fc.asyncProperty(
+    fc.array(letter, { minLength: 1, maxLength: 12 }),
+    fc.array(word, { minLength: 1, maxLength: 6 }),
+    async (letters, needles) => {
+      const mailboxId = await fill(opened, letters);
+      after = (await indexNext(opened, after)) ?? after;
+      for (const needle of [...needles, ...words.slice(0, 3), needles.join(' ')]) {
+        const keys: SearchKey[] = [
+          { kind: 'text', text: needle },
+          { kind: 'body', text: needle },
+          { kind: 'not', key: { kind: 'body', text: needle } },
+          {
+            kind: 'or',
+            keys: [
+              { kind: 'text', text: needle },
+              { kind: 'header', name: 'x-other', text: needle },
+            ],
+          },
+        ];
+        for (const key of keys) {
+          const expected = await search(plain, mailboxId, key);
+          assert.deepEqual(await search(indexed, mailboxId, key), expected, needle);
+          matches += expected.length;
+        }
+      }
+      const folder = await indexed.findFolder(mailboxId, 'INBOX');
+      const records = await indexed.messages(folder?.id ?? 0, [[1, 100]]);
+      const without = await indexed.withoutTexts(
+        records.map(({ contentId }) => contentId),
+        ['perché non'],
+      );
+      ruledOut += without.get('perché non')?.size ?? 0;
+    },
+  );
+  await fc.assert(property, { numRuns: 40 });
+  assert.ok(matches > 100, `only ${matches} matches were compared`);
+  assert.ok(ruledOut > 50, `the index ruled out only ${ruledOut} messages`);
+});
+
+test('the index forgets a message with its content', async (t) => {
+  const opened = openStore(t);
+  await fill(opened, [{ subject: 'una', body: 'parola rara', inner: '', form: 'plain' }]);
+  await indexNext(opened, 0);
+  const count = () =>
+    opened.db.read((tx) =>
+      tx.all(`SELECT rowid FROM content_text WHERE content_text MATCH '"ARO"'`).then((rows) => rows.length),
+    );
+  assert.equal(await count(), 1);
+  await opened.db.transact(async (tx) => {
+    await tx.run('DELETE FROM message');
+    await releaseContents(tx, [1]);
+  });
+  await createSweeper(opened).sweep();
+  assert.equal(await count(), 0);
+});
