@@ -24,6 +24,7 @@ export const PROGRAMS: readonly Program[] = [
   { command: 'curl', package: 'curl' },
   { command: 'mutt', package: 'mutt' },
   { command: 'neomutt', package: 'neomutt' },
+  { command: 'alpine', package: 'alpine' },
   { command: 'mbsync', package: 'isync' },
   { command: 'fetchmail', package: 'fetchmail' },
   { command: 'msmtp', package: 'msmtp' },
