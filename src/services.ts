@@ -2,6 +2,7 @@
 import type { SecureContext } from 'node:tls';
 import type { VirusScanner } from './antivirus/scanner.ts';
 import type { Config, Listener, ListenName } from './config/schema.ts';
+import { startTextIndexer } from './content/text-indexer.ts';
 import { createLoginGuard, type LoginGuard } from './edge/login-guard.ts';
 import { createImapServer } from './imap/server.ts';
 import type { Runner } from './lib/runner.ts';
@@ -182,6 +183,7 @@ function startKeepers(config: Config, stores: Stores, parts: PointParts, options
   const { onError } = options;
   return [
     startHousekeeping({ parts, accounts, retention: config.retention, onError }),
+    ...(config.search.fullText ? [startTextIndexer({ db: stores.db, blobs: stores.blobs, onError })] : []),
     startLogKeeping(config, stores, { ...options, signer: () => parts.signer }),
   ];
 }

@@ -83,7 +83,7 @@ export async function openStores(config: Config, clock: Clock = Date.now): Promi
   const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
   const { scram, scramIterations } = config.logins;
   const accounts = createAccounts({ db, clock, ...(scram ? { scramIterations } : {}) });
-  const mail = createMailStore({ db, blobs, clock, sentMarks: readSentMarks });
+  const mail = createMailStore({ db, blobs, clock, sentMarks: readSentMarks, ...config.search });
   const close = async () => {
     // What is kept for later is worth no failure at the end.
     await accounts.close().catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Settings about how long things are kept. */
+/** Settings about how long things are kept, and what is kept for searches. */
 import { z } from 'zod';
 import { wholeNumber } from './types.ts';
 
@@ -26,3 +26,15 @@ export const retention = z
   })
   .prefault({})
   .describe('How long things are kept.');
+
+export const search = z
+  .strictObject({
+    fullText: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Keeps a full text index, so that searches for text need not read every message; it is made in the background. Answers are the same without it.',
+      ),
+  })
+  .prefault({})
+  .describe('How messages are searched.');

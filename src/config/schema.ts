@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { dkim } from './dkim-settings.ts';
-import { retention } from './keeping-settings.ts';
+import { retention, search } from './keeping-settings.ts';
 import { checkWholeConfig } from './rules.ts';
 import { timeStamp } from './time-stamp-settings.ts';
 import { clock, index, published, trust } from './trust-settings.ts';
@@ -264,6 +264,7 @@ export const configSchema = z
     dkim,
     timeStamp,
     retention,
+    search,
     clock,
     log,
     stopSeconds: wholeNumber(1, 600, 20, 'How long an orderly stop waits for what is under way.'),

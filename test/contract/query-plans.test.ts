@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { createAccounts } from '../../src/accounts/accounts.ts';
 import { addContent } from '../../src/content/content.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
+import { findIndexed, indexNext } from '../../src/content/text-index.ts';
 import { deliver } from '../../src/mailbox/deliver.ts';
 import type { UidRanges } from '../../src/mailbox/mail-store.ts';
 import { createMaildrops } from '../../src/mailbox/maildrop.ts';
@@ -74,6 +75,9 @@ async function useMailStore(opened: ReturnType<typeof openStore>, db: RecordingD
   await store.structure(record?.contentId ?? 0);
   await store.structure(record?.contentId ?? 0);
   await store.structures([record?.contentId ?? 0]);
+  assert.equal(await indexNext({ ...opened, db }, 0), 2);
+  await db.read(findIndexed);
+  await store.withoutTexts([record?.contentId ?? 0], ['testo']);
   await store.heads([record?.contentId ?? 0]);
   await store.heads([record?.contentId ?? 0]);
   await store.firstRecent(id, true);
@@ -152,7 +156,7 @@ async function useLog(db: RecordingDatabase) {
 
 /** Plans that read a whole table and may: the table is small, or the whole of it is wanted. */
 function isHarmless(detail: string, sql: string): boolean {
-  if (/^SCAN (?:CONSTANT ROW|\(|s\b|p$|f VIRTUAL)/.test(detail)) return true;
+  if (/^SCAN (?:CONSTANT ROW|\(|s\b|p$|f VIRTUAL|content_text VIRTUAL)/.test(detail)) return true;
   // One row for each backup that is under way.
   if (detail === 'SCAN blob_hold') return true;
   return sql === 'SELECT * FROM domain ORDER BY name';
