@@ -3,6 +3,7 @@ import { MailError } from '../lib/mail-error.ts';
 import type { MessageRecord } from '../mailbox/mail-store.ts';
 import { formatRanges, type Ranges, valuesOf } from './number-ranges.ts';
 import { Farewell } from './refusal.ts';
+import { allowedFlags } from './rights.ts';
 import type { Session } from './session.ts';
 import type { FolderView } from './view.ts';
 
@@ -58,6 +59,7 @@ export async function announceChanges(session: Session, announcing: Announcing):
   }
   if (exists !== undefined) announceCount(session, exists);
   await session.notifications?.tellArrivals(news.foreign);
+  if (wanted.flags) tellNewFlags(session, changed);
   for (const record of wanted.flags ? changed : []) {
     announceFlags(session, record);
     if (out.full) await out.drained();
@@ -81,6 +83,23 @@ export function tellHighestModseq(session: Session): void {
 function announceCount(session: Session, exists: number): void {
   session.untagged(`${exists} EXISTS`);
   if (!session.has('IMAP4rev2')) session.untagged(`${session.view.recentCount} RECENT`);
+}
+
+/** FLAGS and PERMANENTFLAGS of the selected folder (RFC 3501 §7.2.6). */
+export function tellFlags(session: Session, flags: readonly string[]): void {
+  const { view } = session;
+  view.noteFlags(flags);
+  session.untagged(`FLAGS (${flags.join(' ')})`);
+  const { rights } = view.folder;
+  const kept = [...allowedFlags(flags, rights), ...(rights.includes('w') ? ['\\*'] : [])];
+  const permanent = view.readOnly ? '' : kept.join(' ');
+  session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
+}
+
+/** Before keywords are told that the client has not heard of: many learn only from FLAGS what can be there. */
+export function tellNewFlags(session: Session, records: readonly MessageRecord[]): void {
+  const flags = session.view.takeNewFlags(records);
+  if (flags !== undefined) tellFlags(session, flags);
 }
 
 /** An unsolicited FETCH with UID, flags and, for those who understand it, MODSEQ (RFC 7162 §3.2.4). */

@@ -4,6 +4,7 @@
  * §7.4.1: no EXPUNGE while the client counts on sequence numbers). Holds ranges and numbers only: idle
  * sessions stay small.
  */
+import { lowerAscii } from '../lib/bytes.ts';
 import type {
   FolderChanges,
   FolderStatus,
@@ -73,6 +74,11 @@ export class FolderView {
   /** Set while somebody asks for {@link Announcement.touched}: a large STORE would make it large. */
   tracksTouched = false;
 
+  /** Flags the client was told can be there, in lower case; undefined until it was told of any. */
+  #toldFlags: Map<string, string> | undefined;
+  /** Flags of records looked at already. */
+  #seenFlags = new WeakSet<readonly string[]>();
+
   constructor(opened: OpenedFolder) {
     this.#folder = opened.folder;
     this.readOnly = opened.readOnly;
@@ -91,6 +97,24 @@ export class FolderView {
   /** The same folder, with another name or other rights than before. */
   adopt(folder: VisibleFolder): void {
     this.#folder = folder;
+  }
+
+  /** Notes what the client is told of flags that can be there. */
+  noteFlags(flags: readonly string[]): void {
+    this.#toldFlags = new Map(flags.map((flag) => [lowerAscii(flag), flag]));
+  }
+
+  /** All flags that can be there, if these have some that the client was not told of; it then counts as told. */
+  takeNewFlags(records: readonly MessageRecord[]): readonly string[] | undefined {
+    const told = this.#toldFlags;
+    if (told === undefined) return undefined;
+    const before = told.size;
+    for (const { flags } of records) {
+      if (this.#seenFlags.has(flags)) continue;
+      this.#seenFlags.add(flags);
+      for (const flag of flags) if (!told.has(lowerAscii(flag))) told.set(lowerAscii(flag), flag);
+    }
+    return told.size === before ? undefined : [...told.values()];
   }
 
   /** Number of messages as the client counts them. */

@@ -1,5 +1,6 @@
 /** FETCH and UID FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162). */
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import { tellNewFlags } from '../announce.ts';
 import { type Completion, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { hasFlag } from '../flags.ts';
@@ -143,6 +144,7 @@ async function fetch(session: Session, command: FetchCommand): Promise<Completio
       ? await markSeen(session, window)
       : { records: window, marked: new Set<number>() };
     await writer.prepare(records);
+    if (items.some((item) => item.kind === 'word' && item.name === 'FLAGS')) tellNewFlags(session, records);
     for (const record of records) {
       const pending = writer.write(record, marked.has(record.uid));
       if (pending !== undefined) await pending;

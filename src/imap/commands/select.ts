@@ -1,13 +1,13 @@
 /** SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC parameters of RFC 7162). */
 import type { FolderSnapshot, FolderStatus, VisibleFolder } from '../../mailbox/mail-store.ts';
-import { tellHighestModseq } from '../announce.ts';
+import { tellFlags, tellHighestModseq } from '../announce.ts';
 import { authenticated, type Completion, type PlainCommand } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { hasFlag } from '../flags.ts';
 import { findFolder, readMailbox } from '../folders.ts';
 import { windowsOf } from '../number-ranges.ts';
 import { type KnownState, readKnownState, requireQresync, tellMissed } from '../qresync.ts';
-import { allowedFlags, isWritable } from '../rights.ts';
+import { isWritable } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { FolderView } from '../view.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -70,12 +70,7 @@ async function openFolder(
 
 function writeState(session: Session, status: FolderStatus, keywords: readonly string[]): void {
   const { view } = session;
-  const flags = [...usualFlags, ...keywords.filter((keyword) => !hasFlag(usualFlags, keyword))].join(' ');
-  session.untagged(`FLAGS (${flags})`);
-  const { rights } = view.folder;
-  const kept = [...allowedFlags(flags.split(' '), rights), ...(rights.includes('w') ? ['\\*'] : [])];
-  const permanent = view.readOnly ? '' : kept.join(' ');
-  session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
+  tellFlags(session, [...usualFlags, ...keywords.filter((keyword) => !hasFlag(usualFlags, keyword))]);
   session.untagged(`${view.count} EXISTS`);
   if (session.has('IMAP4rev2')) session.untagged(`LIST () "/" ${session.formatMailbox(view.folder.name)}`);
   else session.untagged(`${view.recentCount} RECENT`);

@@ -1,7 +1,7 @@
 /** STORE (RFC 3501 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 import type { FlagChange, MessageRecord } from '../../mailbox/mail-store.ts';
 import { flagRightsOf } from '../../mailbox/rights.ts';
-import { announceFlags, announceItems } from '../announce.ts';
+import { announceFlags, announceItems, tellNewFlags } from '../announce.ts';
 import { type Completion, type PlainCommand, selected } from '../command.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import { normalizeFlags } from '../flags.ts';
@@ -74,6 +74,7 @@ async function applyChange(session: Session, request: StoreRequest, uids: Ranges
   const { updated, unchanged } = await store.storeFlags(view.folder.id, uids, request.change);
   const known = new Set(updated.filter((record) => view.knowsAt(record.uid, record.modseqBefore)));
   view.noteTold(updated);
+  tellNewFlags(session, updated);
   for (const record of updated) {
     announceResult(session, record, request.silent && known.has(record));
     if (session.out.full) await session.out.drained();
