@@ -5,7 +5,8 @@ import type { Contestant, Mailbox } from './servers.ts';
 
 /** Memory above the server that serves nobody. */
 const allowedFor2000 = 200e6;
-const openedAtOnce = 50;
+/** Fewer than the guard against guessers lets log in from one address at the same time. */
+const openedAtOnce = 10;
 
 export async function measureIdle(
   server: Contestant,
