@@ -2,7 +2,7 @@
  * Those who send what nobody should believe: messages seen on the wire, again or changed or to somebody else; envelopes
  * of an authority that nobody knows; a provider that speaks for another one's users. Nothing of it may count.
  */
-import { createHash, hash, sign } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import type { Signer } from '../src/keys/signer.ts';
 import { concatBytes } from '../src/lib/bytes.ts';
 import { parseHeaderBlock } from '../src/mime/header.ts';
@@ -13,7 +13,7 @@ import { buildTransportEnvelope } from '../src/pec/transport-envelope.ts';
 import { findPecMessage } from '../src/queue/pec-messages.ts';
 import { signMessage } from '../src/smime/sign.ts';
 import { type CertifiedKey, strangers } from './authority.ts';
-import { tamper, type Wire } from './network.ts';
+import { fingerprint, tamper, type Wire } from './network.ts';
 import { type Intrusion, mailboxOf } from './plan.ts';
 import type { SimulatedProvider } from './provider.ts';
 import { Random } from './random.ts';
@@ -115,7 +115,7 @@ async function bearFalseWitness({ world, to, random }: Scene): Promise<void> {
   const built = buildDeliveryReceipt({ provider, facts: message.facts, at, kind: 'sintetica', recipient });
   const bytes = await signAs(to.certified, built, at);
   // It is what that provider sent, and reaches the user unchanged; but it may not count.
-  world.network.handedOver.add(hash('sha256', bytes));
+  world.network.handedOver.add(fingerprint(bytes));
   world.network.inject(sender, { reversePath: provider.address, recipients: [message.facts.sender], bytes });
 }
 

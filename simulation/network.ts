@@ -7,6 +7,7 @@ import type { BlobStore } from '../src/blob/blob-store.ts';
 import { collectSegments } from '../src/blob/read-segments.ts';
 import { MailError } from '../src/lib/mail-error.ts';
 import { parseHeaderBlock } from '../src/mime/header.ts';
+import { scanMessage } from '../src/mime/part-scanner.ts';
 import type { Destination, OutgoingMessage, Relay, RelayResult } from '../src/relay/relay.ts';
 import type { Conditions } from './conditions.ts';
 import { minute, ordinaryDomains } from './plan.ts';
@@ -40,7 +41,7 @@ const remembered = 60;
 export class Network {
   readonly #place: Place;
   readonly seen: Wire[] = [];
-  /** SHA-256 of everything that a provider handed to the network. */
+  /** {@link fingerprint} of everything that a provider handed to the network. */
   readonly handedOver = new Set<string>();
   /** Transactions that somebody on the way will change. */
   toTamper = 0;
@@ -57,7 +58,7 @@ export class Network {
       deliver: async (message, destination) => {
         const bytes = await collectSegments(blobs, message.content, message.size);
         if (bytes.length !== message.size) throw new Error('the content has not the size it was queued with');
-        this.handedOver.add(hash('sha256', bytes));
+        this.handedOver.add(fingerprint(bytes));
         const answer = await this.#exchange(from, life, { message, bytes, destination });
         return answer ?? failAll(message, 0, 'no answer');
       },
@@ -219,6 +220,20 @@ function failAll({ recipients }: OutgoingMessage, code: number, text: string): R
 function say(recipient: string, code: number, enhanced: string, text: string): RelayResult {
   const outcome = code >= 500 ? 'permanent' : code >= 200 && code < 300 ? 'delivered' : 'temporary';
   return { recipient, outcome, code, enhanced, text, server: 'mx.test' };
+}
+
+/**
+ * SHA-256 of the header and of what is signed. What surrounds the signed part (the closing boundary, the line breaks of
+ * the signature) vouches for nothing, and a byte changed there spoils no proof.
+ */
+export function fingerprint(bytes: Uint8Array): string {
+  const { bodyStart, children } = scanMessage(bytes);
+  const [signed] = children;
+  const vouchedFor =
+    signed === undefined
+      ? bytes
+      : Buffer.concat([bytes.subarray(0, bodyStart), bytes.subarray(signed.headerStart, signed.bodyEnd)]);
+  return hash('sha256', vouchedFor);
 }
 
 /** One letter of the message, somewhere after its header. */

@@ -1,8 +1,8 @@
 /** What only can be told when all logs are laid side by side: nobody certifies what another did not do. */
-import { hash } from 'node:crypto';
 import { parseHeaderBlock } from '../../src/mime/header.ts';
 import type { LogEvent } from '../../src/pec/events.ts';
 import { notificationValues } from '../../src/pec/wire-names.ts';
+import { fingerprint } from '../network.ts';
 import type { World } from '../world.ts';
 import type { View } from './view.ts';
 
@@ -37,13 +37,13 @@ export function checkAcross(world: World, views: readonly View[]): void {
   checkClients(world, views);
 }
 
-/** What came from another provider is what that provider handed over, after the two trace fields of the arrival. */
+/** What came from another provider is what it handed over, header and signed part, after the trace fields of the arrival. */
 function checkUnchanged(world: World, { provider, mails }: View): void {
   for (const { mailbox, messageId, transport, bytes } of mails) {
     const issuer = world.providerOf(messageId.replace('>', ''));
     if (issuer === undefined || issuer === provider || transport === 'errore') continue;
     const trace = parseHeaderBlock(bytes).fields[1]?.end ?? 0;
-    if (!world.network.handedOver.has(hash('sha256', bytes.subarray(trace))))
+    if (!world.network.handedOver.has(fingerprint(bytes.subarray(trace))))
       world.report(provider, `${messageId} in the mailbox of ${mailbox} is not what ${issuer.domain} sent`);
   }
 }
