@@ -14,10 +14,14 @@ import { findProgram, PROGRAMS } from './interop/programs.ts';
 const root = join(import.meta.dirname, '..');
 
 const FAST = ['test/*.test.ts', 'test/{unit,golden,contract,transcript}/**/*.test.ts'];
+/** These share one process, beside the others: starting one a file takes longer than most of their tests. */
+const TOGETHER = ['test/{unit,golden}/**/*.test.ts'];
 const SLOW = ['test/{fuzz,scenario,simulation}/**/*.test.ts'];
 
 interface Suite {
   readonly files: readonly string[];
+  /** Those of them that run together in one process, beside the others. */
+  readonly together: readonly string[];
   readonly withLint: boolean;
   /** One test may take so long. */
   readonly testMs: number;
@@ -26,9 +30,15 @@ interface Suite {
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  check: { files: FAST, withLint: true, testMs: 30_000, wholeMs: 300_000 },
-  all: { files: [...FAST, ...SLOW], withLint: true, testMs: 300_000, wholeMs: 1_800_000 },
-  interop: { files: ['test/interop/**/*.test.ts'], withLint: false, testMs: 300_000, wholeMs: 1_800_000 },
+  check: { files: FAST, together: TOGETHER, withLint: true, testMs: 30_000, wholeMs: 300_000 },
+  all: { files: [...FAST, ...SLOW], together: [], withLint: true, testMs: 300_000, wholeMs: 1_800_000 },
+  interop: {
+    files: ['test/interop/**/*.test.ts'],
+    together: [],
+    withLint: false,
+    testMs: 300_000,
+    wholeMs: 1_800_000,
+  },
 };
 
 interface Checked {
@@ -82,24 +92,47 @@ function haveAllPrograms(): boolean {
   return false;
 }
 
-async function runTests({ files, testMs, wholeMs }: Suite, picks: readonly string[]): Promise<boolean> {
-  const all = globSync([...files], { cwd: root }).sort();
-  const chosen = all.filter((file) => picks.length === 0 || picks.some((pick) => file.includes(pick)));
-  if (chosen.length === 0) {
+async function runTests(suite: Suite, picks: readonly string[]): Promise<boolean> {
+  const isPicked = (file: string) => picks.length === 0 || picks.some((pick) => file.includes(pick));
+  const list = (globs: readonly string[]) =>
+    globSync([...globs], { cwd: root })
+      .filter(isPicked)
+      .sort();
+  const together = list(suite.together);
+  const apart = list(suite.files).filter((file) => !together.includes(file));
+  if (together.length + apart.length === 0) {
     console.log(`✖ no test file ${picks.length === 0 ? 'there' : `matches ${picks.join(' ')}`}`);
     return false;
   }
+  const passing =
+    together.length === 0 ? true : runFiles(suite, together, { options: ['--test-isolation=none'] });
   // A file whose server was left behind by a failure must not hold up the whole run.
-  const options = [
-    `--test-concurrency=${availableParallelism()}`,
-    `--test-timeout=${testMs}`,
-    '--test-force-exit',
-  ];
-  const args = ['--test', ...options, '--test-reporter=spec', ...chosen];
-  // Each file is a process of its own; what one has compiled the next need not compile again.
+  const options = [`--test-concurrency=${availableParallelism()}`, '--test-force-exit'];
+  const passed = apart.length === 0 || (await runFiles(suite, apart, { options, live: true }));
+  return (await passing) && passed;
+}
+
+interface Manner {
+  readonly options: readonly string[];
+  /** Shows what it prints while it runs; else all of it at the end. */
+  readonly live?: boolean;
+}
+
+async function runFiles(suite: Suite, files: readonly string[], manner: Manner): Promise<boolean> {
+  const { options, live = false } = manner;
+  const args = ['--test', `--test-timeout=${suite.testMs}`, ...options, '--test-reporter=spec', ...files];
+  // What one process has compiled the next need not compile again.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled') };
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit', timeout: wholeMs });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', live ? 'inherit' : 'pipe', 'inherit'],
+    timeout: suite.wholeMs,
+  });
+  const printed: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
+  process.stdout.write(Buffer.concat(printed));
   return code === 0;
 }
 
