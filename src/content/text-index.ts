@@ -18,12 +18,14 @@ import { type ContentParts, loadStructures } from './structure.ts';
 const longestText = 1024 * 1024;
 /** Messages to a transaction: a delivery waits no longer for them than for another delivery. */
 const batch = 8;
+/** Contents that one look for messages left out goes over at most. */
+const lookedOver = 2000;
 /** Groups of three of a text that are looked for at most; more would not tell more. */
 const mostGroups = 40;
 
 /**
  * Indexes the next messages after content `after`. The last content looked at, undefined when there are no more.
- * Contents that stand in no folder are passed over.
+ * Contents that stand in no folder are passed over: {@link indexLeftOut} finds those that come into one later.
  */
 export async function indexNext(parts: ContentParts, after: number): Promise<number | undefined> {
   const rows = await parts.db.read((tx) =>
@@ -34,12 +36,42 @@ export async function indexNext(parts: ContentParts, after: number): Promise<num
       after,
     ),
   );
-  const texts = await collectTexts(
+  await indexAll(
     parts,
     rows.filter(({ wanted }) => wanted === 1).map(({ id }) => id),
   );
-  if (texts.size > 0) await parts.db.transact((tx) => addTexts(tx, texts));
   return rows.at(-1)?.id;
+}
+
+/**
+ * Indexes some of the messages up to content `upTo` that were passed over: they came into a folder only later, could not be
+ * read, or were stored while there was no index. Goes over `after` and what follows it.
+ * @returns where to go on, undefined when all were looked at
+ */
+export async function indexLeftOut(
+  parts: ContentParts,
+  after: number,
+  upTo: number,
+): Promise<number | undefined> {
+  const end = Math.min(after + lookedOver, upTo);
+  if (end <= after) return undefined;
+  const rows = await parts.db.read((tx) =>
+    tx.all<{ id: number }>(
+      `SELECT DISTINCT content_id AS id FROM message WHERE content_id > ? AND content_id <= ?
+          AND NOT EXISTS (SELECT 1 FROM content_text_state s WHERE s.content_id = message.content_id)
+         ORDER BY content_id LIMIT ${batch}`,
+      after,
+      end,
+    ),
+  );
+  const ids = rows.map(({ id }) => id);
+  await indexAll(parts, ids);
+  return ids.length === batch ? ids.at(-1) : end;
+}
+
+async function indexAll(parts: ContentParts, ids: readonly number[]): Promise<void> {
+  const texts = await collectTexts(parts, ids);
+  if (texts.size > 0) await parts.db.transact((tx) => addTexts(tx, texts));
 }
 
 /** Where indexing goes on after a start: the last content that is indexed. */

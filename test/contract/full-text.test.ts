@@ -1,10 +1,12 @@
 /** The full text index changes no answer: the same search with it, without it and while it is behind. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { addContent, releaseContents } from '../../src/content/content.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
-import { indexNext } from '../../src/content/text-index.ts';
+import { indexLeftOut, indexNext } from '../../src/content/text-index.ts';
+import { startTextIndexer } from '../../src/content/text-indexer.ts';
 import { valuesOf } from '../../src/imap/number-ranges.ts';
 import { runSearch } from '../../src/imap/search/run-search.ts';
 import { FolderView } from '../../src/imap/view.ts';
@@ -160,4 +162,78 @@ test('the index forgets a message with its content', async (t) => {
   });
   await createSweeper(opened).sweep();
   assert.equal(await count(), 0);
+});
+
+/** The indexed contents. */
+function readIndexedIds({ db }: TestStore): Promise<number[]> {
+  return db.read(async (tx) =>
+    (await tx.all<{ id: number }>('SELECT content_id AS id FROM content_text_state ORDER BY 1')).map(
+      ({ id }) => id,
+    ),
+  );
+}
+
+const three: readonly Letter[] = ['uno', 'due', 'tre'].map((body) => ({
+  subject: 'parola rara',
+  body,
+  inner: '',
+  form: 'plain',
+}));
+
+test('a message that comes into a folder after the index went past its content is indexed late', async (t) => {
+  const opened = openStore(t);
+  const bytes = writeLetter({ subject: 'tardiva', body: 'arrivata dopo', inner: '', form: 'plain' });
+  const early = await opened.db.transact((tx) => addContent(tx, [bytes]));
+  const mailboxId = await fill(opened, three);
+  assert.equal(await indexNext(opened, 0), 4);
+  assert.deepEqual(await readIndexedIds(opened), [2, 3, 4]);
+  await opened.db.transact((tx) =>
+    deliver(tx, { mailboxId, contentId: early, size: bytes.length, internalDate: 0 }),
+  );
+  const indexed = createMailStore(opened);
+  const key: SearchKey = { kind: 'body', text: 'arrivata' };
+  assert.deepEqual(await search(indexed, mailboxId, key), [4], 'before');
+  assert.equal(await indexNext(opened, 4), undefined);
+  assert.equal(await indexLeftOut(opened, 0, 4), 4);
+  assert.equal(await indexLeftOut(opened, 4, 4), undefined);
+  assert.deepEqual(await readIndexedIds(opened), [1, 2, 3, 4]);
+  assert.deepEqual(await search(indexed, mailboxId, key), [4], 'after');
+});
+
+test('the late pass goes on where it was, in small steps, and leaves alone what lies ahead of the index', async (t) => {
+  const opened = openStore(t);
+  await fill(opened, [...three, ...three, ...three, ...three]);
+  assert.equal(await indexLeftOut(opened, 0, 10), 8, 'as many as one transaction takes');
+  assert.equal(await indexLeftOut(opened, 8, 10), 10);
+  assert.equal(await indexLeftOut(opened, 10, 10), undefined);
+  assert.deepEqual(await readIndexedIds(opened), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a running index reaches every message in the end, whatever it passed over before', async (t) => {
+  const opened = openStore(t);
+  const mailboxId = await fill(opened, three);
+  const run = async (until: number) => {
+    const errors: unknown[] = [];
+    const runner = startTextIndexer({
+      ...opened,
+      onError: (error) => errors.push(error),
+      everyMs: 1,
+      lateEveryMs: 1,
+    });
+    while ((await readIndexedIds(opened)).length < until && errors.length === 0) await setTimeout(2);
+    await runner.stop();
+    assert.deepEqual(errors, []);
+  };
+  await run(3);
+  // As if the messages had been stored by a provider without an index, and one in no folder at first.
+  await opened.db.transact((tx) => tx.run('DELETE FROM content_text_state WHERE content_id < 3'));
+  const bytes = writeLetter({ subject: 'x', body: 'y', inner: '', form: 'plain' });
+  const hidden = await opened.db.transact((tx) => addContent(tx, [bytes]));
+  await fill(opened, three);
+  await run(6);
+  await opened.db.transact((tx) =>
+    deliver(tx, { mailboxId, contentId: hidden, size: bytes.length, internalDate: 0 }),
+  );
+  await run(7);
+  assert.deepEqual(await readIndexedIds(opened), [1, 2, 3, 4, 5, 6, 7]);
 });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createAccounts } from '../../src/accounts/accounts.ts';
 import { addContent } from '../../src/content/content.ts';
 import { createSweeper } from '../../src/content/sweep.ts';
-import { findIndexed, indexNext } from '../../src/content/text-index.ts';
+import { findIndexed, indexLeftOut, indexNext } from '../../src/content/text-index.ts';
 import { deliver } from '../../src/mailbox/deliver.ts';
 import type { UidRanges } from '../../src/mailbox/mail-store.ts';
 import { createMaildrops } from '../../src/mailbox/maildrop.ts';
@@ -77,6 +77,7 @@ async function useMailStore(opened: ReturnType<typeof openStore>, db: RecordingD
   await store.structures([record?.contentId ?? 0]);
   assert.equal(await indexNext({ ...opened, db }, 0), 2);
   await db.read(findIndexed);
+  assert.equal(await indexLeftOut({ ...opened, db }, 0, 2), 2);
   await store.withoutTexts([record?.contentId ?? 0], ['testo']);
   await store.heads([record?.contentId ?? 0]);
   await store.heads([record?.contentId ?? 0]);
