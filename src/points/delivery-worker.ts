@@ -2,6 +2,7 @@
  * Delivers what was accepted for mailboxes here: woken by each acceptance, and looking by itself for what a
  * crash or a failure left. A message is in one pair of hands at a time; several messages go on side by side.
  */
+import { createInsistence } from '../lib/insist.ts';
 import type { Runner } from '../lib/runner.ts';
 import { startRunner } from '../lib/runner.ts';
 import {
@@ -41,6 +42,7 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
   const { db, clock, node } = options.parts;
   await db.transact((tx) => releaseRecipientLeases(tx, node));
   const inFlight = new Set<Promise<void>>();
+  const insistence = createInsistence({ onError: options.onError, pauseMs: retryMs, limitMs: leaseMs });
   let reserved = 0;
   let stopped = false;
   const isFull = () => inFlight.size + reserved >= options.concurrency;
@@ -82,11 +84,9 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
     const work = delivery
       .catch(async (error: unknown) => {
         options.onError(error);
-        await db.transact(async (tx) => {
-          for (const recipient of recipients) await postponeRecipient(tx, recipient.id, clock() + retryMs);
-        });
+        await putBack(recipients);
       })
-      .catch(options.onError)
+      .catch(() => undefined) // has been heard; the lease ends, or the next start voids it
       .finally(() => {
         inFlight.delete(work);
         runner.wake();
@@ -94,11 +94,21 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
     inFlight.add(work);
   }
 
+  /** On a full disk not even this can be written; left undone, nobody would look at them until the lease ends. */
+  function putBack(recipients: readonly PecRecipient[]): Promise<void> {
+    return insistence.insist(() =>
+      db.transact(async (tx) => {
+        for (const recipient of recipients) await postponeRecipient(tx, recipient.id, clock() + retryMs);
+      }),
+    );
+  }
+
   return {
     wake: () => runner.wake(),
     reserve,
     stop: async () => {
       stopped = true;
+      insistence.stop();
       await runner.stop();
       await Promise.all(inFlight);
     },

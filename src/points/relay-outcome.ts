@@ -4,6 +4,7 @@
  * one with a non-delivery notice, an ordinary one with a standard delivery status notification.
  */
 import type { Transaction } from '../db/database.ts';
+import type { Insistence } from '../lib/insist.ts';
 import type { Instant } from '../lib/time.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { deliveryFailures, describePeerRefusal } from '../pec/failures.ts';
@@ -19,8 +20,8 @@ import type { PointParts } from './parts.ts';
 import { seal } from './seal.ts';
 
 export interface RelayOutcome {
-  /** Records what each recipient's server said. */
-  settle(job: OutgoingJob, results: readonly RelayResult[]): Promise<void>;
+  /** Records what each recipient's server said; `insist` repeats what cannot be written yet. */
+  settle(job: OutgoingJob, results: readonly RelayResult[], insist: Insistence['insist']): Promise<void>;
 }
 
 export interface RelayOutcomeOptions {
@@ -36,11 +37,15 @@ interface Outcome {
 }
 
 export function createRelayOutcome({ parts, onLost }: RelayOutcomeOptions): RelayOutcome {
-  async function settle(job: OutgoingJob, results: readonly RelayResult[]): Promise<void> {
-    const at = parts.clock();
+  async function settle(...[job, results, insist]: Parameters<RelayOutcome['settle']>): Promise<void> {
     await parts.steps.reached('relay:answered');
-    const outcomes = job.rows.map((row) => ({ row, at, result: findResult(results, row) }));
-    const settled = await Promise.allSettled(outcomes.map((outcome) => settleOne(outcome)));
+    const settled = await Promise.allSettled(
+      job.rows.map((row) => {
+        const result = findResult(results, row);
+        // Each try is one commit at most, and has its own time: of one that failed nothing stays.
+        return insist(() => settleOne({ row, result, at: parts.clock() }));
+      }),
+    );
     const failed = settled.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     await parts.steps.reached('relay:settled');

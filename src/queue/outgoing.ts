@@ -135,6 +135,17 @@ export async function releaseLeases(tx: Transaction, owner: string): Promise<voi
   await tx.run('UPDATE outgoing SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?', owner);
 }
 
+/** Nobody was asked: the rows fall due again at `nextAt` (Unix ms), and no attempt is counted. */
+export async function putBack(tx: Transaction, rows: readonly OutgoingRow[], nextAt: Instant): Promise<void> {
+  for (const row of rows) {
+    await tx.run(
+      'UPDATE outgoing SET next_at = ?, lease_owner = NULL, lease_until = NULL WHERE id = ?',
+      nextAt,
+      row.id,
+    );
+  }
+}
+
 /** Removes rows whose outcome is recorded. */
 export async function removeRows(tx: Transaction, rows: readonly OutgoingRow[]): Promise<void> {
   for (const row of rows) await tx.run('DELETE FROM outgoing WHERE id = ?', row.id);

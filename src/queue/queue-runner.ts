@@ -5,11 +5,12 @@
  */
 import { loadContent } from '../content/content.ts';
 import type { Database } from '../db/database.ts';
+import { createInsistence, type Insistence } from '../lib/insist.ts';
 import { type Runner, startRunner } from '../lib/runner.ts';
 import { sliceSegments } from '../lib/segments.ts';
 import type { Clock } from '../lib/time.ts';
 import type { Relay, RelayResult } from '../relay/relay.ts';
-import { claimDue, nextDue, type OutgoingJob, releaseLeases } from './outgoing.ts';
+import { claimDue, nextDue, type OutgoingJob, putBack, releaseLeases } from './outgoing.ts';
 
 export interface QueueRunnerOptions {
   readonly db: Database;
@@ -19,8 +20,15 @@ export interface QueueRunnerOptions {
   readonly owner: string;
   /** Jobs in flight at the same time. */
   readonly concurrency: number;
-  /** Records the outcome of a job; until it resolves the job's lease stands. */
-  readonly settle: (job: OutgoingJob, results: readonly RelayResult[]) => Promise<void>;
+  /**
+   * Records the outcome of a job, `insist`ing on each commit: the peer has answered and does not say it twice. Until
+   * it resolves the job's lease stands. Each failure has then gone to `onError`.
+   */
+  readonly settle: (
+    job: OutgoingJob,
+    results: readonly RelayResult[],
+    insist: Insistence['insist'],
+  ) => Promise<void>;
   readonly onError: (error: unknown) => void;
   /** Longest sleep while nothing is due, milliseconds; 5000 unless told. */
   readonly longestSleepMs?: number;
@@ -29,12 +37,15 @@ export interface QueueRunnerOptions {
 /** Longer than any SMTP transaction with its timeouts takes, so that a job is never tried twice at once. */
 const leaseMs = 30 * 60_000;
 const standardSleepMs = 5000;
+/** After a failure that is not the peer's: the disk full, the key away. */
+const retryMs = 15_000;
 
 export async function startQueueRunner(options: QueueRunnerOptions): Promise<Runner> {
   const { db, owner } = options;
   await db.transact((tx) => releaseLeases(tx, owner));
   const inFlight = new Set<Promise<void>>();
   const { longestSleepMs = standardSleepMs } = options;
+  const insistence = createInsistence({ onError: options.onError, pauseMs: retryMs, limitMs: leaseMs / 2 });
   const runner = startRunner({ round, onError: options.onError, longestSleepMs });
 
   async function round(): Promise<number | undefined> {
@@ -50,8 +61,8 @@ export async function startQueueRunner(options: QueueRunnerOptions): Promise<Run
   }
 
   function launch(job: OutgoingJob): void {
-    const work = runJob(options, job)
-      .catch(options.onError)
+    const work = runJob(options, job, insistence)
+      .catch(() => undefined) // has been heard; the lease ends, or the next start voids it
       .finally(() => {
         inFlight.delete(work);
         runner.wake();
@@ -62,16 +73,33 @@ export async function startQueueRunner(options: QueueRunnerOptions): Promise<Run
   return {
     wake: () => runner.wake(),
     stop: async () => {
+      insistence.stop();
       await runner.stop();
       await Promise.all(inFlight);
     },
   };
 }
 
-async function runJob(options: QueueRunnerOptions, job: OutgoingJob): Promise<void> {
+async function runJob(options: QueueRunnerOptions, job: OutgoingJob, insistence: Insistence): Promise<void> {
+  let results: readonly RelayResult[];
+  try {
+    results = await relayJob(options, job);
+  } catch (error) {
+    options.onError(error);
+    const again = options.clock() + retryMs;
+    await insistence.insist(() => options.db.transact((tx) => putBack(tx, job.rows, again)));
+    return;
+  }
+  await options.settle(job, results, insistence.insist);
+}
+
+async function relayJob(
+  { db, relay }: QueueRunnerOptions,
+  job: OutgoingJob,
+): Promise<readonly RelayResult[]> {
   const [first] = job.rows;
-  const { segments, size } = await options.db.read((tx) => loadContent(tx, first.contentId));
-  const results = await options.relay.deliver(
+  const { segments, size } = await db.read((tx) => loadContent(tx, first.contentId));
+  return relay.deliver(
     {
       reversePath: first.reversePath,
       recipients: job.rows.map((row) => row.recipient),
@@ -81,5 +109,4 @@ async function runJob(options: QueueRunnerOptions, job: OutgoingJob): Promise<vo
     },
     { domain: job.domain, requireTls: job.certified },
   );
-  await options.settle(job, results);
 }

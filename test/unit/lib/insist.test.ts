@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createInsistence } from '../../../src/lib/insist.ts';
+
+/** Fails so many times, then succeeds. */
+function failing(times: number): { readonly act: () => Promise<void>; readonly tries: () => number } {
+  let tries = 0;
+  const act = async () => {
+    tries += 1;
+    if (tries <= times) throw new Error(`disk full ${tries}`);
+  };
+  return { act, tries: () => tries };
+}
+
+test('tries until it succeeds, and each failure is heard', async () => {
+  const heard: unknown[] = [];
+  const { insist } = createInsistence({ onError: (error) => heard.push(error), pauseMs: 1, limitMs: 100 });
+  const { act, tries } = failing(3);
+  await insist(act);
+  assert.equal(tries(), 4);
+  assert.deepEqual(heard.map(String), ['Error: disk full 1', 'Error: disk full 2', 'Error: disk full 3']);
+});
+
+test('gives up at its limit with the last failure', async () => {
+  const { insist } = createInsistence({ onError: () => undefined, pauseMs: 1, limitMs: 3 });
+  const { act, tries } = failing(Number.POSITIVE_INFINITY);
+  await assert.rejects(insist(act), /disk full 4/);
+  assert.equal(tries(), 4);
+});
+
+test('a stop ends the waiting at once', async () => {
+  const waits = Promise.withResolvers<void>();
+  const insistence = createInsistence({ onError: () => waits.resolve(), pauseMs: 60_000, limitMs: 600_000 });
+  const { act, tries } = failing(Number.POSITIVE_INFINITY);
+  const refused = assert.rejects(insistence.insist(act), /disk full 1/);
+  await waits.promise;
+  insistence.stop();
+  await refused;
+  assert.equal(tries(), 1);
+  await assert.rejects(insistence.insist(act), /disk full 2/);
+});
