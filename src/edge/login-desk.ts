@@ -21,7 +21,7 @@ export interface DeskAccounts<L> {
 export type LoginOutcome<L> =
   | { readonly result: 'ok'; readonly name: string; readonly login: L }
   | {
-      /** `locked`: too many failures, nothing was looked at. */
+      /** `locked`: too many failures, or too many at once; nothing was looked at. */
       readonly result: 'credentials' | 'locked';
       readonly name: string;
       /** To wait before the answer, milliseconds. */
@@ -54,23 +54,26 @@ export function createLoginDesk<L>({ accounts, guard, scope }: DeskParts<L>): Lo
     work: (credentials: Credentials<L>) => Promise<SaslResult<L>>,
   ): Promise<LoginOutcome<L>> => {
     let turn: LoginTry | undefined;
-    const begin = (name: string): void => {
-      turn = guard.begin(address, name);
+    const begin = async (name: string): Promise<void> => {
+      turn = await guard.begin(address, name);
       if (turn.locked) throw new Locked(name, turn.delayMs);
     };
     try {
       const { name, login } = await work({
-        byPassword: (name, password) => {
-          begin(name);
+        byPassword: async (name, password) => {
+          await begin(name);
           return accounts.authenticate(name, password, scope, address);
         },
-        byKeys: (name) => {
-          begin(name);
+        byKeys: async (name) => {
+          await begin(name);
           if (accounts.offerKeys === undefined) throw new Error('keys were asked for where there are none');
           return accounts.offerKeys(name, scope, address);
         },
       });
-      if (login === undefined) return { result: 'credentials', name, delayMs: turn?.delayMs ?? 0 };
+      if (login === undefined) {
+        turn?.failed();
+        return { result: 'credentials', name, delayMs: turn?.delayMs ?? 0 };
+      }
       turn?.succeeded();
       return { result: 'ok', name, login };
     } catch (error) {

@@ -5,11 +5,13 @@
  * - Too many failures lock the pair of address and account, or the whole address, for a while.
  * - Too many failures on one account from everywhere lock it for addresses that never logged in to it: its
  *   owner, coming from a known address, is not shut out by an attack.
- * A try counts as failed from its beginning, so that many tries at once gain nothing. Nothing is written to
- * disk: a restart forgets. Memory is bounded; the oldest entries go first.
+ * No more passwords are looked at together than might still fail before the lock; who comes beyond waits in line. So
+ * many tries at once gain nothing, and many programs with the right password all get in. Nothing is written to disk: a
+ * restart forgets. Memory is bounded; the oldest entries go first.
  */
 import type { Clock, Instant } from '../lib/time.ts';
 import { addressKey } from './admission.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface LoginGuardLimits {
   /** Failures are forgotten, and locks end, so long after the last one. */
@@ -22,6 +24,10 @@ export interface LoginGuardLimits {
   readonly longestDelayMs: number;
   /** Entries kept of each kind. */
   readonly entries: number;
+  /** Tries that wait in line because of one address, account or pair; more are refused. */
+  readonly lineLength: number;
+  /** How long a try waits in line before it is refused. */
+  readonly lineMs: number;
 }
 
 export const defaultGuardLimits: LoginGuardLimits = {
@@ -32,22 +38,27 @@ export const defaultGuardLimits: LoginGuardLimits = {
   delayMs: 250,
   longestDelayMs: 4000,
   entries: 100_000,
+  lineLength: 1000,
+  lineMs: 30_000,
 };
 
 export interface LoginTry {
-  /** The password is not even looked at: answer with a temporary failure. */
+  /** Too many failures, or too long a line: the password is not even looked at; answer with a temporary failure. */
   readonly locked: boolean;
   /** How long to wait before a negative answer, milliseconds; the same for every reason. */
   readonly delayMs: number;
-  /** The password was right: the try no longer counts, and the address is known for this account. */
+  // One of them must be called, once, unless it is locked.
+  /** The password was right: the address is known for this account. */
   succeeded(): void;
+  /** The password was wrong. */
+  failed(): void;
   /** It could not be checked (the store is down): the try does not count. */
   undecided(): void;
 }
 
 export interface LoginGuard {
-  /** Must be called before the password is checked. `account` as the client wrote it. */
-  begin(address: string, account: string): LoginTry;
+  /** Must be waited for before the password is checked. `account` as the client wrote it. Never rejects. */
+  begin(address: string, account: string): Promise<LoginTry>;
 }
 
 interface Failures {
@@ -55,97 +66,164 @@ interface Failures {
   last: Instant;
 }
 
-/** Counts with an age, at most `entries` of them. */
-class FailureTable {
-  readonly #counts = new Map<string, Failures>();
+/** What is counted by one kind of key: failures, with an age, and tries under way. */
+class TryTable {
+  readonly limit: number;
+  readonly #failures = new Map<string, Failures>();
+  readonly #underWay = new Map<string, number>();
   readonly #windowMs: number;
   readonly #entries: number;
 
-  constructor(windowMs: number, entries: number) {
+  constructor(limit: number, { windowMs, entries }: LoginGuardLimits) {
+    this.limit = limit;
     this.#windowMs = windowMs;
     this.#entries = entries;
   }
 
-  count(key: string, now: Instant): number {
-    const entry = this.#counts.get(key);
+  failures(key: string, now: Instant): number {
+    const entry = this.#failures.get(key);
     return entry === undefined || now - entry.last >= this.#windowMs ? 0 : entry.count;
   }
 
-  add(key: string, now: Instant): void {
-    const count = this.count(key, now) + 1;
-    this.#counts.delete(key);
-    this.#counts.set(key, { count, last: now });
-    if (this.#counts.size <= this.#entries) return;
-    const [oldest] = this.#counts.keys();
-    if (oldest !== undefined) this.#counts.delete(oldest);
+  underWay(key: string): number {
+    return this.#underWay.get(key) ?? 0;
   }
 
-  takeBack(key: string): void {
-    const entry = this.#counts.get(key);
-    if (entry !== undefined && --entry.count <= 0) this.#counts.delete(key);
+  /** Tries that may begin now. */
+  room(key: string, now: Instant): number {
+    return this.limit - this.failures(key, now) - this.underWay(key);
   }
 
-  clear(key: string): void {
-    this.#counts.delete(key);
+  enter(key: string): void {
+    this.#underWay.set(key, this.underWay(key) + 1);
   }
+
+  leave(key: string): void {
+    const left = this.underWay(key) - 1;
+    if (left <= 0) this.#underWay.delete(key);
+    else this.#underWay.set(key, left);
+  }
+
+  addFailure(key: string, now: Instant): void {
+    const count = this.failures(key, now) + 1;
+    this.#failures.delete(key);
+    this.#failures.set(key, { count, last: now });
+    if (this.#failures.size <= this.#entries) return;
+    const [oldest] = this.#failures.keys();
+    if (oldest !== undefined) this.#failures.delete(oldest);
+  }
+
+  forgive(key: string): void {
+    this.#failures.delete(key);
+  }
+}
+
+/** One of the three things a try is counted by. */
+interface Gate {
+  readonly table: TryTable;
+  readonly key: string;
+  readonly line: WaitingLine;
+}
+
+interface Gates {
+  readonly pair: Gate;
+  readonly address: Gate;
+  readonly account: Gate;
+}
+
+function allOf({ pair, address, account }: Gates): readonly Gate[] {
+  return [pair, address, account];
 }
 
 class CountingGuard implements LoginGuard {
   readonly #limits: LoginGuardLimits;
   readonly #clock: Clock;
-  readonly #pairs: FailureTable;
-  readonly #addresses: FailureTable;
-  readonly #accounts: FailureTable;
+  readonly #pairs: TryTable;
+  readonly #addresses: TryTable;
+  readonly #accounts: TryTable;
+  readonly #lines: { pairs: WaitingLine; addresses: WaitingLine; accounts: WaitingLine };
   readonly #known = new Set<string>();
 
   constructor(clock: Clock, limits: LoginGuardLimits) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#pairs = new FailureTable(limits.windowMs, limits.entries);
-    this.#addresses = new FailureTable(limits.windowMs, limits.entries);
-    this.#accounts = new FailureTable(limits.windowMs, limits.entries);
+    this.#pairs = new TryTable(limits.failuresPerPair, limits);
+    this.#addresses = new TryTable(limits.failuresPerAddress, limits);
+    this.#accounts = new TryTable(limits.failuresPerAccount, limits);
+    const line = () => new WaitingLine(limits.lineLength);
+    this.#lines = { pairs: line(), addresses: line(), accounts: line() };
   }
 
-  begin(address: string, account: string): LoginTry {
-    const now = this.#clock();
+  async begin(address: string, account: string): Promise<LoginTry> {
+    const gates = this.#gatesFor(address, account);
+    const until = performance.now() + this.#limits.lineMs;
+    let behind: Gate | undefined;
+    while (true) {
+      const stop = this.#findStop(gates);
+      if (stop === undefined) return this.#enter(gates);
+      // The place that it was called for is another's.
+      if (behind !== undefined && behind !== stop) behind.line.call(behind.key, 1);
+      if (stop === 'locked' || !(await stop.line.wait(stop.key, until - performance.now())))
+        return this.#refuse(gates);
+      behind = stop;
+    }
+  }
+
+  #gatesFor(address: string, account: string): Gates {
     const from = addressKey(address);
     // What is longer than any address is one account to us: keys must stay small.
     const name = account.toLowerCase().slice(0, 256);
-    const pair = `${from} ${name}`;
-    const locked = this.#isLocked(from, name, now);
-    const failures = this.#addresses.count(from, now);
-    const delayMs = Math.min(this.#limits.delayMs * 2 ** Math.min(failures, 20), this.#limits.longestDelayMs);
-    if (locked) return { locked, delayMs, succeeded: () => undefined, undecided: () => undefined };
-    this.#pairs.add(pair, now);
-    this.#addresses.add(from, now);
-    this.#accounts.add(name, now);
     return {
-      locked,
-      delayMs,
-      succeeded: () => {
-        this.#takeBack(from, name);
-        this.#pairs.clear(pair);
-        this.#remember(pair);
-      },
-      undecided: () => this.#takeBack(from, name),
+      pair: { table: this.#pairs, key: `${from} ${name}`, line: this.#lines.pairs },
+      address: { table: this.#addresses, key: from, line: this.#lines.addresses },
+      account: { table: this.#accounts, key: name, line: this.#lines.accounts },
     };
   }
 
-  #isLocked(from: string, name: string, now: Instant): boolean {
-    const pair = `${from} ${name}`;
-    if (this.#pairs.count(pair, now) >= this.#limits.failuresPerPair) return true;
+  /** Where the try has to wait; undefined when it may begin. */
+  #findStop({ pair, address, account }: Gates): Gate | 'locked' | undefined {
+    const now = this.#clock();
     // One office may have many people behind one address: who is known there gets through.
-    if (this.#known.has(pair)) return false;
-    return (
-      this.#addresses.count(from, now) >= this.#limits.failuresPerAddress ||
-      this.#accounts.count(name, now) >= this.#limits.failuresPerAccount
-    );
+    const gates = this.#known.has(pair.key) ? [pair] : [pair, address, account];
+    if (gates.some(({ table, key }) => table.failures(key, now) >= table.limit)) return 'locked';
+    return gates.find(({ table, key }) => table.room(key, now) <= 0);
   }
 
-  #takeBack(from: string, name: string): void {
-    this.#pairs.takeBack(`${from} ${name}`);
-    this.#addresses.takeBack(from);
-    this.#accounts.takeBack(name);
+  #enter(gates: Gates): LoginTry {
+    const delayMs = this.#delayFor(gates);
+    for (const { table, key } of allOf(gates)) table.enter(key);
+    const end = (act: () => void) => () => {
+      for (const { table, key } of allOf(gates)) table.leave(key);
+      act();
+      const now = this.#clock();
+      // A lock is told to all who wait: each one called calls the next.
+      for (const { table, key, line } of allOf(gates)) line.call(key, Math.max(1, table.room(key, now)));
+    };
+    return {
+      locked: false,
+      delayMs,
+      succeeded: end(() => {
+        this.#pairs.forgive(gates.pair.key);
+        this.#remember(gates.pair.key);
+      }),
+      failed: end(() => {
+        const now = this.#clock();
+        for (const { table, key } of allOf(gates)) table.addFailure(key, now);
+      }),
+      undecided: end(() => undefined),
+    };
+  }
+
+  #refuse(gates: Gates): LoginTry {
+    const nothing = () => undefined;
+    const delayMs = this.#delayFor(gates);
+    return { locked: true, delayMs, succeeded: nothing, failed: nothing, undecided: nothing };
+  }
+
+  /** Tries under way count like failures here: many wrong ones at once are not answered sooner. */
+  #delayFor({ address: { table, key } }: Gates): number {
+    const failures = table.failures(key, this.#clock()) + table.underWay(key);
+    return Math.min(this.#limits.delayMs * 2 ** Math.min(failures, 20), this.#limits.longestDelayMs);
   }
 
   #remember(pair: string): void {

@@ -76,3 +76,16 @@ test('what could not be looked at, or was given up, does not count', async () =>
   failing.now = false;
   assert.equal((await imap.byPassword(here, 'mario', 'giusta')).result, 'ok');
 });
+
+test('forty programs with the right password get in at once, and none may guess more by it', async () => {
+  const { imap, pop3, smtp, asked } = openDesks();
+  const ways = [imap, pop3, smtp];
+  const right = Array.from({ length: 40 }, (_, i) => ways[i % 3]?.byPassword(here, 'mario', 'giusta'));
+  assert.deepEqual([...new Set((await Promise.all(right)).map((each) => each?.result))], ['ok']);
+  asked.length = 0;
+  const wrong = Array.from({ length: 40 }, (_, i) => ways[i % 3]?.byPassword(here, 'anna', `x${i}`));
+  const results = (await Promise.all(wrong)).map((each) => each?.result);
+  assert.equal(results.filter((result) => result === 'credentials').length, 2);
+  assert.equal(results.filter((result) => result === 'locked').length, 38);
+  assert.equal(asked.length, 2);
+});
