@@ -25,7 +25,7 @@ COPY --from=build /opt/openpec /opt/openpec
 RUN ln -s /opt/openpec/bin/pec /usr/local/bin/pec
 ENV PEC_CONFIG=/etc/openpec/config.json
 VOLUME ["/etc/openpec", "/var/lib/openpec"]
-EXPOSE 25 110 143 465 587 993 995
+EXPOSE 25 110 143 443 465 587 993 995
 USER openpec
 WORKDIR /var/lib/openpec
 STOPSIGNAL SIGTERM
