@@ -3,7 +3,7 @@ import { MailError } from '../lib/mail-error.ts';
 import type { MessageRecord } from '../mailbox/mail-store.ts';
 import { formatRanges, type Ranges, valuesOf } from './number-ranges.ts';
 import { Farewell } from './refusal.ts';
-import { allowedFlags } from './rights.ts';
+import { allowedFlags, isWritable } from './rights.ts';
 import type { Session } from './session.ts';
 import type { FolderView } from './view.ts';
 
@@ -32,12 +32,20 @@ const everything = { messages: true, flags: true };
  * Rights that were taken away hold no longer, also for sessions that have the folder open (RFC 4314 §5.1.1).
  * @throws {Farewell} when it may not even be read
  */
-async function reviewRights({ store, login, view }: Session): Promise<void> {
+async function reviewRights(session: Session): Promise<void> {
+  const { store, login, view } = session;
   const folder = await store.findVisibleById(login, view.folder.id);
   // A folder that is gone is another matter.
   if (folder === undefined) return;
   if (!folder.rights.includes('r')) throw new Farewell('The right to read the open folder was taken away');
+  const before = { flags: formatPermanentFlags(view), writable: isWritable(view.folder) };
   view.adopt(folder);
+  if (view.readOnly) return;
+  if (formatPermanentFlags(view) !== before.flags) tellPermanentFlags(session);
+  // RFC 3501 §7.1, RFC 4314 §5.2.
+  if (isWritable(folder) === before.writable) return;
+  const code = before.writable ? 'READ-ONLY' : 'READ-WRITE';
+  session.status('*', 'OK', { code, text: 'The rights to the folder have changed' });
 }
 
 /** Writes all changes that are known and may be told. */
@@ -90,10 +98,18 @@ export function tellFlags(session: Session, flags: readonly string[]): void {
   const { view } = session;
   view.noteFlags(flags);
   session.untagged(`FLAGS (${flags.join(' ')})`);
-  const { rights } = view.folder;
-  const kept = [...allowedFlags(flags, rights), ...(rights.includes('w') ? ['\\*'] : [])];
-  const permanent = view.readOnly ? '' : kept.join(' ');
-  session.status('*', 'OK', { code: `PERMANENTFLAGS (${permanent})`, text: 'Flags that are kept' });
+  tellPermanentFlags(session);
+}
+
+function tellPermanentFlags(session: Session): void {
+  const code = `PERMANENTFLAGS (${formatPermanentFlags(session.view)})`;
+  session.status('*', 'OK', { code, text: 'Flags that are kept' });
+}
+
+/** Those of the flags the client was told of that the rights let it change. */
+function formatPermanentFlags({ readOnly, toldFlags, folder: { rights } }: FolderView): string {
+  if (readOnly) return '';
+  return [...allowedFlags(toldFlags, rights), ...(rights.includes('w') ? ['\\*'] : [])].join(' ');
 }
 
 /** Before keywords are told that the client has not heard of: many learn only from FLAGS what can be there. */

@@ -6,6 +6,7 @@ import { announceChanges, refreshView } from './announce.ts';
 import type { Command, Completion } from './command.ts';
 import { findCommand } from './commands/table.ts';
 import { BrokenLiteral } from './message/fetch-writer.ts';
+import { tellOldName } from './old-name.ts';
 import { describeFailure, Farewell } from './refusal.ts';
 import type { Session, SessionState } from './session.ts';
 import { type IncomingCommand, Unskippable } from './wire/command-reader.ts';
@@ -54,7 +55,9 @@ function endsConnection(error: unknown): boolean {
 
 async function carryOut(session: Session, incoming: IncomingCommand): Promise<Completion | undefined> {
   const command = chooseCommand(session, incoming);
+  session.forgetNamed();
   const completion = await run(session, command, incoming);
+  tellOldName(session, command.name);
   await announce(session, command);
   return completion;
 }
@@ -100,9 +103,12 @@ function explainState({ name, states }: Command, state: SessionState): string {
 
 /** News at the end of a command, as far as the command allows (RFC 3501 §5.2, §7.4.1). */
 async function announce(session: Session, { announcing }: Command): Promise<void> {
-  if (session.state !== 'selected' || announcing === 'nothing') return;
-  if (session.takeDirty()) await refreshView(session);
-  await announceChanges(session, announcing);
+  if (announcing === 'nothing') return;
+  if (session.state === 'selected') {
+    if (session.takeDirty()) await refreshView(session);
+    await announceChanges(session, announcing);
+  }
+  if (session.notifications?.withCommands === true) await session.notifications.tellOthers();
 }
 
 function answerFailure(session: Session, incoming: IncomingCommand, error: unknown): Outcome {

@@ -9,7 +9,10 @@ import { decodeMailboxName } from './wire/mailbox-name.ts';
 
 /** SP-less mailbox production: an astring, decoded. */
 export function readMailbox(args: Arguments, session: Session): string {
-  return decodeMailboxName(args.astring(), session.utf8);
+  const supplied = args.astring();
+  const name = decodeMailboxName(supplied, session.utf8);
+  session.noteNamed({ supplied, name });
+  return name;
 }
 
 /**

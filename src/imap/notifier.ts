@@ -1,11 +1,11 @@
 /**
  * News of folders that are not selected (NOTIFY, RFC 5465): a STATUS when messages came, went or changed, a LIST when
  * a name did, a METADATA when a remark did. What is known is compared with what is; so a notice may come late or
- * twice, and who reads slowly is told once how things stand.
+ * twice, and who reads slowly is told once how things stand. What the session did itself is left out.
  */
 import type { ChangeNotice, FolderStatus, VisibleFolder } from '../mailbox/mail-store.ts';
 import { FetchWriter } from './message/fetch-writer.ts';
-import type { Ranges } from './number-ranges.ts';
+import { emptyRanges, type Ranges, rangesOf, subtract, unite } from './number-ranges.ts';
 import { Refusal } from './refusal.ts';
 import type { Notifications, Session } from './session.ts';
 import { writeStatus } from './status-items.ts';
@@ -19,6 +19,7 @@ const mostFolders = 1000;
 
 export class Notifier implements Notifications {
   readonly selected: SelectedEvents | undefined;
+  readonly withCommands: boolean;
   onNotice: (() => void) | undefined;
   readonly #session: Session;
   readonly #groups: readonly EventGroup[];
@@ -26,6 +27,8 @@ export class Notifier implements Notifications {
   /** Of the folders whose messages are watched. */
   readonly #states = new Map<number, FolderStatus>();
   readonly #changed = new Set<number>();
+  /** Messages that this session put into a watched folder, or took out of it, since its state was read. */
+  readonly #own = new Map<number, Ranges>();
   #treeChanged = false;
   #annotations: ChangeNotice[] = [];
   /** By mailbox. */
@@ -34,6 +37,7 @@ export class Notifier implements Notifications {
   constructor(session: Session, request: NotifyRequest) {
     this.#session = session;
     this.selected = request.selected;
+    this.withCommands = request.withCommands === true;
     this.#groups = request.groups;
   }
 
@@ -81,6 +85,11 @@ export class Notifier implements Notifications {
     const writer = new FetchWriter(session, items);
     await writer.prepare(records);
     for (const record of records) await writer.write(record, false);
+  }
+
+  noteMessages(folderId: number, uids: readonly number[]): void {
+    if (!this.#states.has(folderId)) return;
+    this.#own.set(folderId, unite(this.#own.get(folderId) ?? emptyRanges, rangesOf(uids)));
   }
 
   async tellOthers(): Promise<void> {
@@ -144,7 +153,7 @@ export class Notifier implements Notifications {
       const asked =
         folder === undefined
           ? folderId === undefined && this.#groups.some(({ events }) => events.has('ServerMetadataChange'))
-          : this.#wants(folder, 'MailboxMetadataChange');
+          : /[rswip]/.test(folder.rights) && this.#wants(folder, 'MailboxMetadataChange');
       if (asked) this.#session.untagged(`METADATA ${name} ${formatEntry(entry)}`);
     }
   }
@@ -156,7 +165,9 @@ export class Notifier implements Notifications {
     const now = await this.#readStatus(id);
     if (now === undefined) return;
     this.#states.set(id, now);
-    if (this.#isSelected(id)) return;
+    const own = this.#own.get(id) ?? emptyRanges;
+    this.#own.delete(id);
+    if (this.#isSelected(id) || (await this.#isOnlyOwn(id, before, own))) return;
     const moved = now.uidNext !== before.uidNext || now.messages !== before.messages;
     const marked = this.#session.has('CONDSTORE')
       ? now.highestModseq !== before.highestModseq
@@ -164,6 +175,13 @@ export class Notifier implements Notifications {
     const newFolder = now.uidValidity !== before.uidValidity && before !== emptyStatus;
     if (moved || newFolder || (marked && this.#wants(folder, 'FlagChange'))) await this.#tellStatus(folder);
     if (this.#session.out.full) await this.#session.out.drained();
+  }
+
+  /** RFC 5465 §5: what the client did itself is no news. */
+  async #isOnlyOwn(id: number, before: FolderStatus, own: Ranges): Promise<boolean> {
+    if (own.length === 0 || before === emptyStatus) return false;
+    const { changed, vanished } = await this.#session.store.changesSince(id, before.highestModseq);
+    return subtract(rangesOf([...changed.map(({ uid }) => uid), ...vanished]), own).length === 0;
   }
 
   /** Undefined for a folder that went in the meantime: the list of folders will tell. */

@@ -19,6 +19,7 @@ export function tellInIdle(session: Session): Rest & { tell(): void } {
 export function tellAtRest(session: Session): Rest | undefined {
   const { notifications } = session;
   if (notifications === undefined || session.state === 'logged-out') return undefined;
+  if (notifications.withCommands) return undefined;
   const delayed = notifications.selected?.delayed === true;
   return beginTelling(session, () => tellNews(session, !delayed));
 }

@@ -22,7 +22,7 @@ import type { SelectedEvents } from './wire/notify-request.ts';
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logged-out';
 
 /** What ENABLE can switch on (RFC 5161), in the spelling of the capability. */
-export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT' | 'UIDONLY';
+export type Extension = 'CONDSTORE' | 'QRESYNC' | 'IMAP4rev2' | 'UTF8=ACCEPT' | 'UIDONLY' | 'METADATA';
 
 /** Who is logged in; a part of what the accounts room gives. */
 export interface ImapLogin extends ProvedBy {
@@ -59,6 +59,10 @@ export interface Notifications {
   tellArrivals(uids: Ranges): Promise<void>;
   /** Tells all there is to tell of other folders. */
   tellOthers(): Promise<void>;
+  /** Other folders are told of at the end of commands and in IDLE, not in between. */
+  readonly withCommands: boolean;
+  /** Notes messages that this session put into a folder, or took out of it. */
+  noteMessages(folderId: number, uids: readonly number[]): void;
   close(): void;
 }
 
@@ -81,6 +85,12 @@ export interface Link {
   watchLogin(login: ImapLogin): void;
   /** Waits so many milliseconds before a failed login is answered. @throws {Farewell} after too many. */
   punish(delayMs: number): Promise<void>;
+}
+
+/** A folder's name: the byte string of the client, and what it means. */
+export interface NamedFolder {
+  readonly supplied: string;
+  readonly name: string;
 }
 
 export interface SessionParts {
@@ -115,6 +125,7 @@ export class Session {
   /** What this session did itself and knows: names of folders, or folder and annotation. */
   readonly #own = new Set<string>();
   #notifications: Notifications | undefined;
+  #named: NamedFolder[] = [];
   /** The result `$` stands for (RFC 5182), UIDs. */
   savedSearch: Ranges = [];
 
@@ -182,6 +193,24 @@ export class Session {
     // What brings no notice would be kept for ever.
     if (this.#own.size > 1000) this.#own.clear();
     for (const thing of things) this.#own.add(thing);
+  }
+
+  /** The same of messages. */
+  noteOwnMessages(folderId: number, uids: readonly number[]): void {
+    this.#notifications?.noteMessages(folderId, uids);
+  }
+
+  /** Folders that the command under way names, as far as the client wants to hear of other forms of names (RFC 9051). */
+  get named(): readonly NamedFolder[] {
+    return this.#named;
+  }
+
+  noteNamed(folder: NamedFolder): void {
+    if (this.#enabled.has('IMAP4rev2')) this.#named.push(folder);
+  }
+
+  forgetNamed(): void {
+    this.#named = [];
   }
 
   /** True, once, for what was noted. */

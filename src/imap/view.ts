@@ -99,6 +99,11 @@ export class FolderView {
     this.#folder = folder;
   }
 
+  /** Flags the client was told can be there. */
+  get toldFlags(): readonly string[] {
+    return [...(this.#toldFlags?.values() ?? [])];
+  }
+
   /** Notes what the client is told of flags that can be there. */
   noteFlags(flags: readonly string[]): void {
     this.#toldFlags = new Map(flags.map((flag) => [lowerAscii(flag), flag]));

@@ -30,11 +30,14 @@ export interface AnnotationSubject {
 export const mostAnnotations = 100;
 /** Bytes of one value. */
 export const longestAnnotation = 16_384;
+/** Bytes of all values of one kind together. */
+export const annotationBytes = 262_144;
 
-/** More than {@link mostAnnotations}. */
+/** More than {@link mostAnnotations}, or than {@link annotationBytes} in them. */
 export class TooManyAnnotations extends StoreError {
   constructor() {
-    super('limit', `There may be ${mostAnnotations} annotations; remove some first`);
+    const sizes = `${mostAnnotations} annotations with ${annotationBytes} bytes together`;
+    super('limit', `There may be ${sizes}; remove some first`);
   }
 }
 
@@ -83,8 +86,10 @@ export async function writeAnnotations(
     else await writeOnFolder(tx, { folderId: folder.id, owner, name, value });
     noteAnnotation(tx, { mailboxId, folderId }, { entry, loginId: owner ?? undefined });
   }
-  const kinds = countKinds(await readAnnotations(tx, subject));
-  if (kinds.some((count) => count > mostAnnotations)) throw new TooManyAnnotations();
+  // Who has more from before may still take away.
+  if (changes.every(({ value }) => value === undefined)) return;
+  const kinds = splitKinds(await readAnnotations(tx, subject));
+  if (kinds.some(isTooMuch)) throw new TooManyAnnotations();
 }
 
 async function mailboxOf(tx: ReadTransaction, loginId: number): Promise<number> {
@@ -92,9 +97,14 @@ async function mailboxOf(tx: ReadTransaction, loginId: number): Promise<number> 
   return (await tx.get<{ id: number }>(sql, loginId))?.id ?? 0;
 }
 
-function countKinds(annotations: readonly Annotation[]): number[] {
-  const shared = annotations.filter(({ entry }) => entry.startsWith('/shared/')).length;
-  return [shared, annotations.length - shared];
+function splitKinds(annotations: readonly Annotation[]): Annotation[][] {
+  const isShared = ({ entry }: Annotation) => entry.startsWith('/shared/');
+  return [annotations.filter(isShared), annotations.filter((each) => !isShared(each))];
+}
+
+function isTooMuch(annotations: readonly Annotation[]): boolean {
+  const bytes = annotations.reduce((sum, { value }) => sum + value.length, 0);
+  return annotations.length > mostAnnotations || bytes > annotationBytes;
 }
 
 interface FolderValue {

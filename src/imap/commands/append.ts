@@ -34,6 +34,7 @@ async function readMessages(
 
 async function store(session: Session, folder: Folder, messages: NewMessage[]): Promise<Completion> {
   const { uidValidity, uids } = await session.store.append(folder.id, messages);
+  session.noteOwnMessages(folder.id, uids);
   // RFC 3501 §6.3.11: the selected folder shows the new messages at once.
   if (session.state === 'selected' && session.view.folder.id === folder.id) {
     session.view.noteOwn(uids);

@@ -10,7 +10,9 @@ export const close: PlainCommand = {
     return async (session) => {
       const { view } = session;
       // Removes silently: the client hears of it at its next SELECT.
-      if (!view.readOnly && view.folder.rights.includes('e')) await session.store.expunge(view.folder.id);
+      if (!view.readOnly && view.folder.rights.includes('e')) {
+        session.noteOwnMessages(view.folder.id, await session.store.expunge(view.folder.id));
+      }
       session.closeView();
       return undefined;
     };

@@ -49,7 +49,9 @@ async function copy(session: Session, { uids, target, tag }: Transfer): Promise<
   const mapping = await withProgress(session, tag, () =>
     session.store.copy(session.view.folder.id, uids, folder.id, mayKeep(folder)),
   );
-  if (folder.id === session.view.folder.id) session.view.noteOwn(mapping.pairs.map(([, to]) => to));
+  const uidsThere = mapping.pairs.map(([, to]) => to);
+  session.noteOwnMessages(folder.id, uidsThere);
+  if (folder.id === session.view.folder.id) session.view.noteOwn(uidsThere);
   return { code: copyUid(mapping), text: 'Copied' };
 }
 
@@ -60,6 +62,10 @@ async function move(session: Session, { uids, target, tag }: Transfer): Promise<
   if (uids.length === 0) return { text: 'No messages to move' };
   const mapping = await withProgress(session, tag, () =>
     session.store.move(source.id, uids, folder.id, mayKeep(folder)),
+  );
+  session.noteOwnMessages(
+    folder.id,
+    mapping.pairs.map(([, to]) => to),
   );
   // RFC 6851 §4.3: COPYUID comes in an untagged OK before the EXPUNGEs.
   const code = copyUid(mapping);

@@ -15,6 +15,8 @@ export const notify: PlainCommand = {
     args.end();
     for (const item of request.selected?.items ?? []) if (item.kind === 'word') findWordItem(item.name);
     return async () => {
+      // What waits since ENABLE METADATA is still wanted.
+      if (session.notifications?.withCommands === true) await session.notifications.tellOthers();
       const notifier = new Notifier(session, request);
       await notifier.begin(request.status);
       session.watchBy(notifier);

@@ -39,6 +39,7 @@ async function replace(session: Session, incoming: IncomingCommand, byUid: boole
   incoming.arguments.end();
   const order = { folderId: folder.id, uid: old.uid, targetFolderId: target.id, message };
   const { uidValidity, uids } = await session.store.replace(order);
+  session.noteOwnMessages(target.id, uids);
   if (target.id === folder.id) session.view.noteOwn(uids);
   // RFC 8508 §4.3: the new UID is told before the old message goes.
   session.status('*', 'OK', {

@@ -6,6 +6,7 @@ import { becomeCondstoreAware } from '../condstore.ts';
 import { hasFlag } from '../flags.ts';
 import { findFolder, readMailbox } from '../folders.ts';
 import { windowsOf } from '../number-ranges.ts';
+import { formatOldName } from '../old-name.ts';
 import { type KnownState, readKnownState, requireQresync, tellMissed } from '../qresync.ts';
 import { isWritable } from '../rights.ts';
 import type { Session } from '../session.ts';
@@ -72,7 +73,8 @@ function writeState(session: Session, status: FolderStatus, keywords: readonly s
   const { view } = session;
   tellFlags(session, [...usualFlags, ...keywords.filter((keyword) => !hasFlag(usualFlags, keyword))]);
   session.untagged(`${view.count} EXISTS`);
-  if (session.has('IMAP4rev2')) session.untagged(`LIST () "/" ${session.formatMailbox(view.folder.name)}`);
+  if (session.has('IMAP4rev2'))
+    session.untagged(`LIST () "/" ${session.formatMailbox(view.folder.name)}${formatOldName(session)}`);
   else session.untagged(`${view.recentCount} RECENT`);
   session.status('*', 'OK', { code: `UIDVALIDITY ${status.uidValidity}`, text: 'UIDs valid' });
   session.status('*', 'OK', { code: `UIDNEXT ${status.uidNext}`, text: 'Predicted next UID' });

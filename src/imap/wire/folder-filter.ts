@@ -4,7 +4,7 @@ import type { Arguments } from './arguments.ts';
 import { SyntaxProblem } from './syntax.ts';
 
 export type FolderFilter =
-  | { readonly kind: 'personal' | 'subscribed' }
+  | { readonly kind: 'all' | 'personal' | 'subscribed' }
   | { readonly kind: 'subtree' | 'subtree-one' | 'mailboxes'; readonly names: readonly string[] };
 
 const mostNames = 500;
@@ -24,6 +24,7 @@ export function readFolderFilter(args: Arguments, word: string, readName: () => 
 
 /** Whether the filter means the folder. */
 export function isMeant(filter: FolderFilter, { name, owner, subscribed }: VisibleFolder): boolean {
+  if (filter.kind === 'all') return true;
   if (!('names' in filter)) return filter.kind === 'personal' ? owner === undefined : subscribed;
   return filter.names.some((wanted) => {
     if (name === wanted) return true;

@@ -26,7 +26,17 @@ export interface NotifyRequest {
   /** Undefined: nothing about the selected folder. */
   readonly selected: SelectedEvents | undefined;
   readonly groups: readonly EventGroup[];
+  /** Not of NOTIFY: other folders are told of at the end of commands and in IDLE only. */
+  readonly withCommands?: boolean;
 }
+
+/** What a client is told that enabled METADATA and asked for nothing by NOTIFY (RFC 5464 §4.4.2). */
+export const metadataNews: NotifyRequest = {
+  status: false,
+  selected: { delayed: false, messages: true, items: [], flags: true },
+  groups: [{ filter: { kind: 'all' }, events: new Set(['MailboxMetadataChange', 'ServerMetadataChange']) }],
+  withCommands: true,
+};
 
 const eventNames = [
   'MessageNew',

@@ -1,7 +1,7 @@
 /** What a mail store keeps beside folders and flags: replacement in one step, threads, lists of rights, annotations. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostAnnotations } from '../../../src/mailbox/annotations.ts';
+import { annotationBytes, longestAnnotation, mostAnnotations } from '../../../src/mailbox/annotations.ts';
 import type { Folder, MailStore } from '../../../src/mailbox/mail-store.ts';
 import { append, checkCounters, type OpenMailStore, openInbox, uidsAndFlags } from './steps.ts';
 
@@ -125,6 +125,23 @@ function testAnnotations(name: string, open: OpenMailStore): void {
     await store.deleteFolder(inbox.mailboxId, 'Pratiche');
     const again = await store.createFolder(inbox.mailboxId, 'Pratiche');
     assert.deepEqual(await store.annotations({ folderId: again.id, loginId: 1 }), []);
+  });
+
+  test(`${name}: annotations are bounded in bytes together`, async (t) => {
+    const { store, inbox } = await openInbox(t, open);
+    const subject = { folderId: inbox.id, loginId: 1 };
+    const value = Buffer.alloc(longestAnnotation);
+    const full = Array.from({ length: annotationBytes / longestAnnotation }, (_, index) => ({
+      entry: `/shared/a/${index}`,
+      value,
+    }));
+    await store.setAnnotations(subject, full);
+    const oneByte = [{ entry: '/shared/b', value: Buffer.from('x') }];
+    await assert.rejects(store.setAnnotations(subject, oneByte), { reason: 'limit' });
+    const other = await store.createFolder(inbox.mailboxId, 'Pratiche');
+    await store.setAnnotations({ ...subject, folderId: other.id }, oneByte);
+    await store.setAnnotations(subject, [{ entry: '/shared/a/0', value: undefined }]);
+    await store.setAnnotations(subject, oneByte);
   });
 }
 
