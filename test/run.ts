@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { findProgram, PROGRAMS } from './interop/programs.ts';
 
@@ -107,7 +108,8 @@ async function runTests(suite: Suite, picks: readonly string[]): Promise<boolean
   const passing =
     together.length === 0 ? true : runFiles(suite, together, { options: ['--test-isolation=none'] });
   // A file whose server was left behind by a failure must not hold up the whole run.
-  const options = [`--test-concurrency=${availableParallelism()}`, '--test-force-exit'];
+  const leftOpen = pathToFileURL(join(root, 'test/support/left-open.ts')).href;
+  const options = [`--test-concurrency=${availableParallelism()}`, `--import=${leftOpen}`];
   const passed = apart.length === 0 || (await runFiles(suite, apart, { options, live: true }));
   return (await passing) && passed;
 }
