@@ -92,7 +92,7 @@ scenario(
     assert.ok((await sealsOf(alfa)).every(({ sealedAt }) => sealedAt === undefined));
     const receipts = (await alfa.mails('mario.rossi')).filter(({ kind }) => kind === 'avvenuta-consegna');
     assert.equal(receipts.length, 3, 'mail flowed meanwhile');
-    checkAlarm(alfa);
+    await checkAlarm(alfa);
     authority.away = false;
     await world.advance(hour);
     await waitFor('all seals stamped', async () =>
@@ -122,19 +122,23 @@ scenario(
 );
 
 /** Who watches the log of the program learns which authority, which seal, and how long it has waited. */
-function checkAlarm(site: Site): void {
-  const alarms = site.diagnostics
-    .filter((line) => line.includes('"event":"log-stamp-missing"'))
-    .map(
-      (line) =>
-        JSON.parse(line) as { level: string; number: number; authority: string; waitingHours: number },
-    );
+async function checkAlarm(site: Site): Promise<void> {
+  const listAlarms = () =>
+    site.diagnostics
+      .filter((line) => line.includes('"event":"log-stamp-missing"'))
+      .map(
+        (line) =>
+          JSON.parse(line) as { level: string; number: number; authority: string; waitingHours: number },
+      );
+  // The sealer asks the authority again a moment after the clock has moved.
+  await waitFor('an alarm of the third day', async () =>
+    listAlarms().some(({ waitingHours }) => waitingHours >= 47) ? true : undefined,
+  );
   assert.ok(
-    alarms.every(
+    listAlarms().every(
       ({ level, authority: name, number }) => level === 'error' && name === 'marca' && number === 1,
     ),
   );
-  assert.ok(Math.max(...alarms.map(({ waitingHours }) => waitingHours)) >= 47);
 }
 
 /** A copy of the data folder elsewhere, with nothing but anchors; damaged, it names the entry. */
