@@ -55,7 +55,7 @@ export class SimulatedBlobs implements BlobStore {
     const { disk, isFull, scheduler } = this.#options;
     const chunks: Uint8Array[] = [];
     for await (const chunk of source) {
-      chunks.push(Uint8Array.from(chunk));
+      chunks.push(new Uint8Array(chunk));
       await this.#wait('write', 0.5);
       if (isFull()) throw writeFailure(new Error('ENOSPC: no space left on device'));
     }

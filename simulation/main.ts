@@ -59,7 +59,7 @@ async function runMany(options: Options): Promise<boolean> {
   let next = options.seed;
   const end = options.seed + options.seeds;
   const workers = Array.from({ length: Math.min(options.jobs, options.seeds) }, () =>
-    fork(new URL('worker.ts', import.meta.url)),
+    fork(new URL('worker.ts', import.meta.url), { execArgv: ['--max-semi-space-size=32'] }),
   );
   const work = async (worker: ChildProcess) => {
     while (next < end && performance.now() < until) {

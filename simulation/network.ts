@@ -2,12 +2,12 @@
  * The network between simulated providers: a relay that hands to the other provider's incoming point. Whatever a
  * network does can happen on the way: nothing arrives, half of it, all of it twice or late, or only the answer is lost.
  */
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { BlobStore } from '../src/blob/blob-store.ts';
 import { collectSegments } from '../src/blob/read-segments.ts';
 import { MailError } from '../src/lib/mail-error.ts';
-import { parseHeaderBlock } from '../src/mime/header.ts';
-import { scanMessage } from '../src/mime/part-scanner.ts';
+import { parseContentType } from '../src/mime/content-type.ts';
+import { firstField, parseHeaderBlock } from '../src/mime/header.ts';
 import type { Destination, OutgoingMessage, Relay, RelayResult } from '../src/relay/relay.ts';
 import type { Conditions } from './conditions.ts';
 import { minute, ordinaryDomains } from './plan.ts';
@@ -58,7 +58,6 @@ export class Network {
       deliver: async (message, destination) => {
         const bytes = await collectSegments(blobs, message.content, message.size);
         if (bytes.length !== message.size) throw new Error('the content has not the size it was queued with');
-        this.handedOver.add(fingerprint(bytes));
         const answer = await this.#exchange(from, life, { message, bytes, destination });
         return answer ?? failAll(message, 0, 'no answer');
       },
@@ -90,6 +89,7 @@ export class Network {
     }
     if (to.serving === undefined || conditions.strikes('refused', random)) return this.#giveUp(life, 100);
     if (conditions.strikes('lost', random)) return this.#giveUp(life, patience);
+    this.handedOver.add(fingerprint(bytes));
     const tampered = this.toTamper > 0;
     if (tampered) this.toTamper -= 1;
     const { reversePath, recipients } = message;
@@ -227,13 +227,21 @@ function say(recipient: string, code: number, enhanced: string, text: string): R
  * the signature) vouches for nothing, and a byte changed there spoils no proof.
  */
 export function fingerprint(bytes: Uint8Array): string {
-  const { bodyStart, children } = scanMessage(bytes);
-  const [signed] = children;
-  const vouchedFor =
-    signed === undefined
-      ? bytes
-      : Buffer.concat([bytes.subarray(0, bodyStart), bytes.subarray(signed.headerStart, signed.bodyEnd)]);
-  return hash('sha256', vouchedFor);
+  const header = parseHeaderBlock(bytes);
+  const type = parseContentType(firstField(header, 'Content-Type')?.value ?? '');
+  const { boundary } = type?.parameters ?? {};
+  const digest = createHash('sha256');
+  if (boundary === undefined) return digest.update(bytes).digest('hex');
+  const delimiter = `\r\n--${boundary}\r\n`;
+  const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // The preamble may be empty: then the line break before the first delimiter is the one that ends the header.
+  const first = message.indexOf(delimiter, header.bodyStart - 2, 'latin1');
+  const start = first + delimiter.length;
+  const end = first < 0 ? -1 : message.indexOf(delimiter, start - 2, 'latin1');
+  return digest
+    .update(bytes.subarray(0, header.bodyStart))
+    .update(end < 0 ? bytes.subarray(header.bodyStart) : bytes.subarray(start, end))
+    .digest('hex');
 }
 
 /** One letter of the message, somewhere after its header. */

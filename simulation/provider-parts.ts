@@ -82,7 +82,7 @@ export function buildScanner(provider: SimulatedProvider, life: Life, random: Ra
     name: 'simulated scanner',
     async scan(source): Promise<ScanVerdict> {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of source) chunks.push(Uint8Array.from(chunk));
+      for await (const chunk of source) chunks.push(new Uint8Array(chunk));
       const faults = conditions.at('scanner', provider.number);
       const slow = Math.max(2, ...faults.map(({ slowMs }) => slowMs));
       if (slow > 2) conditions.count('scanner: slow');

@@ -230,17 +230,20 @@ export async function claimRecipients(
   local: boolean,
 ): Promise<Map<number, PecRecipient[]>> {
   const rows = await tx.all<RecipientRow>(
-    `UPDATE pec_recipient SET lease_owner = ?, lease_until = ?
-       WHERE id IN (SELECT id FROM pec_recipient WHERE next_at <= ? AND local = ?
-                    AND (lease_until IS NULL OR lease_until <= ?) ORDER BY next_at LIMIT ?)
-       RETURNING *`,
-    claim.owner,
-    claim.now + claim.leaseMs,
+    `SELECT * FROM pec_recipient WHERE next_at <= ? AND local = ? AND (lease_until IS NULL OR lease_until <= ?)
+       ORDER BY next_at, id LIMIT ?`,
     claim.now,
     local ? 1 : 0,
     claim.now,
     claim.limit,
   );
+  for (const { id } of rows)
+    await tx.run(
+      'UPDATE pec_recipient SET lease_owner = ?, lease_until = ? WHERE id = ?',
+      claim.owner,
+      claim.now + claim.leaseMs,
+      id,
+    );
   return Map.groupBy(rows.map(toPecRecipient), (recipient) => recipient.messageId);
 }
 

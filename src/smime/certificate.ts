@@ -96,16 +96,29 @@ export function hashCertificate(der: Uint8Array): string {
 export function publicKeyOf(certificate: Certificate): KeyObject | undefined {
   const known = knownKeys.get(certificate);
   if (known !== undefined) return known;
+  const name = Buffer.from(certificate.publicKeyInfo).toString('latin1');
+  const key = recentKeys.get(name) ?? readPublicKey(certificate);
+  if (key === undefined) return undefined;
+  knownKeys.set(certificate, key);
+  if (recentKeys.size >= mostRecentKeys) recentKeys.clear();
+  if (name.length <= largestRecentKey) recentKeys.set(name, key);
+  return key;
+}
+
+function readPublicKey({ publicKeyInfo }: Certificate): KeyObject | undefined {
   try {
-    const key = createPublicKey({ key: Buffer.from(certificate.publicKeyInfo), format: 'der', type: 'spki' });
-    knownKeys.set(certificate, key);
-    return key;
+    return createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' });
   } catch {
     return undefined;
   }
 }
 
 const knownKeys = new WeakMap<Certificate, KeyObject>();
+/** By their DER: every message brings the same few certificates anew. More than there are providers. */
+const recentKeys = new Map<string, KeyObject>();
+const mostRecentKeys = 500;
+/** Bytes; RSA of 8192 bits has some 1050. */
+const largestRecentKey = 1200;
 
 function parseSequence(der: Uint8Array): BerElement {
   try {
