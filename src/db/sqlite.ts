@@ -9,6 +9,7 @@ import type { Database, ReadTransaction, SqlValue, Transaction } from './databas
 import { type BatchLimits, type BatchMember, defaultBatchLimits, GroupCommit } from './group-commit.ts';
 import { isMigrated, type Migration, migrate } from './migrate.ts';
 import { allMigrations } from './migrations/all.ts';
+import { Checkpoints } from './sqlite-checkpoints.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { storeFailure } from './sqlite-errors.ts';
 import { Topics } from './topics.ts';
@@ -72,6 +73,8 @@ function olderCopy(file: string): MailError {
 function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[]): void {
   if (isMigrated(writer, migrations)) return;
   writer.run('PRAGMA busy_timeout = 60000');
+  // What a step sorts may be larger than the memory there is.
+  writer.run('PRAGMA temp_store = FILE');
   writer.run('BEGIN IMMEDIATE');
   try {
     migrate(writer, migrations, Date.now());
@@ -80,6 +83,7 @@ function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[
     if (writer.inTransaction) writer.run('ROLLBACK');
     throw error;
   }
+  writer.run('PRAGMA temp_store = MEMORY');
   writer.run('PRAGMA busy_timeout = 0');
 }
 
@@ -95,6 +99,7 @@ class SqliteDatabase implements Database {
   readonly #waitingReads: ((reader: SqliteConnection) => void)[] = [];
   readonly #topics: Topics;
   readonly #turns = new Turns();
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #insideRead = new AsyncLocalStorage<{ open: boolean }>();
   readonly #pollMs: number;
   readonly #onError: (error: unknown) => void;
@@ -110,6 +115,7 @@ class SqliteDatabase implements Database {
     this.#onError =
       options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : `${error}`));
     this.#topics = new Topics(this.#onError);
+    if (options.file !== ':memory:') this.#checkpoints = new Checkpoints(options.file, this.#onError);
     this.#pollMs = options.pollMs ?? 1000;
     this.#seenVersion = writer.version();
   }
@@ -167,6 +173,7 @@ class SqliteDatabase implements Database {
     clearInterval(this.#poll);
     await this.#group.idle();
     while (this.#idleReaders.length < this.#readers.length) await nextTurn();
+    await this.#checkpoints?.close();
     for (const reader of this.#readers) reader.close();
     this.#writer.close();
   }
@@ -182,6 +189,7 @@ class SqliteDatabase implements Database {
   }
 
   #publish(tx: SqliteTransaction): void {
+    this.#checkpoints?.noteCommit();
     for (const action of tx.actions) {
       try {
         action();

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { ReadTransaction, Transaction } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import type { LogEvent } from '../pec/events.ts';
+import { dayNumberOf } from './log-days.ts';
 
 /** The node that writes when a provider has one only, as the configuration's default. */
 export const soleNode = 'n1';
@@ -41,21 +42,22 @@ export const emptyHash: Uint8Array = new Uint8Array(32);
 const insertSql = `INSERT INTO message_log (node, seq, at, type, identificativo, msgid, sender, subject,
   sending_provider, facts, generated, detail, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+const insertFactsSql =
+  'INSERT INTO message_log_facts (digest, facts, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+
 /** Adds the event at the end of the node's stream, in the caller's transaction. */
 export async function appendEvent(
   tx: Transaction,
   event: LogEvent,
   node: string = soleNode,
 ): Promise<AppendedEvent> {
-  const last = await lastRow(tx, node);
-  const columns = toColumns(event, node, (last?.seq ?? 0) + 1);
-  const previous = last?.hash ?? emptyHash;
+  const facts = JSON.stringify(event.facts);
+  const factsDigest = digestFacts(facts);
+  const last = await lookBefore(tx, node, event.facts.identificativo, factsDigest);
+  const columns = toColumns(event, factsDigest, { node, seq: last.seq + 1 });
+  const previous = last.hash;
   const rowHash = hashRow(previous, columns);
-  await tx.run(
-    'INSERT INTO message_log_facts (digest, facts) VALUES (?, ?) ON CONFLICT DO NOTHING',
-    columns.factsDigest,
-    JSON.stringify(event.facts),
-  );
+  if (!last.hasFacts) await tx.run(insertFactsSql, factsDigest, facts, dayNumberOf(event.at));
   await tx.run(
     insertSql,
     columns.node,
@@ -124,7 +126,39 @@ export async function lastRow(
 const lastSealedSql = `SELECT last_seq AS seq, last_hash AS hash FROM log_seal WHERE node = ?
   ORDER BY number DESC LIMIT 1`;
 
-function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
+interface Before {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  /** Whether an earlier entry of the message has stored the same facts. */
+  readonly hasFacts: boolean;
+}
+
+const beforeSql = `SELECT seq, hash, EXISTS (SELECT 1 FROM message_log_facts WHERE identificativo = ? AND digest = ?)
+  AS has_facts FROM message_log WHERE node = ? ORDER BY seq DESC LIMIT 1`;
+
+/** What the next entry follows, and whether its facts are there: most entries are not the first of their message. */
+async function lookBefore(
+  tx: ReadTransaction,
+  node: string,
+  identificativo: string,
+  factsDigest: Uint8Array,
+): Promise<Before> {
+  const row = await tx.get<{ seq: number; hash: Uint8Array; has_facts: number }>(
+    beforeSql,
+    identificativo,
+    factsDigest,
+    node,
+  );
+  if (row !== undefined) return { seq: row.seq, hash: row.hash, hasFacts: row.has_facts === 1 };
+  const last = await lastRow(tx, node);
+  return { seq: last?.seq ?? 0, hash: last?.hash ?? emptyHash, hasFacts: false };
+}
+
+function toColumns(
+  event: LogEvent,
+  factsDigest: Uint8Array,
+  { node, seq }: Pick<LogColumns, 'node' | 'seq'>,
+): LogColumns {
   const { at, type, facts, sendingProvider, generated, ...detail } = event;
   return {
     node,
@@ -136,7 +170,7 @@ function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
     sender: facts.sender,
     subject: facts.subject,
     sendingProvider,
-    factsDigest: digestFacts(JSON.stringify(facts)),
+    factsDigest,
     generated: JSON.stringify(generated),
     detail: JSON.stringify(detail),
   };
@@ -145,7 +179,8 @@ function toColumns(event: LogEvent, node: string, seq: number): LogColumns {
 async function noteAddresses(tx: Transaction, event: LogEvent, { node, seq }: LogColumns): Promise<void> {
   for (const { key, role } of listAddressRows(event))
     await tx.run(
-      `INSERT INTO message_log_address (address_key, at, node, seq, role) VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO message_log_address (day, address_key, at, node, seq, role) VALUES (?, ?, ?, ?, ?, ?)`,
+      dayNumberOf(event.at),
       key,
       event.at,
       node,

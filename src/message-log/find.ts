@@ -1,7 +1,7 @@
 /** Finding events of the message log: for support, for the holder's extracts, for reproducing receipts. */
 import type { ReadTransaction, SqlValue } from '../db/database.ts';
-import type { Instant } from '../lib/time.ts';
 import type { LogEvent } from '../pec/events.ts';
+import { identificativiOfMsgid } from './log-days.ts';
 import { toLogEvent } from './log-rows.ts';
 
 /** An event with its place in the log. */
@@ -18,19 +18,6 @@ export type MessageFilter =
   /** With angle brackets, as the client wrote it; several messages may have the same. */
   | { readonly msgid: string };
 
-export interface AddressFilter {
-  /** Compared without case. */
-  readonly address: string;
-  /** `sender`: events of messages it sent; `recipient`: events about it; both when absent. */
-  readonly role?: 'sender' | 'recipient';
-  /** Inclusive. */
-  readonly from: Instant;
-  /** Exclusive. */
-  readonly to: Instant;
-  /** Most events, newest first; 1000 unless told. */
-  readonly limit?: number;
-}
-
 interface EventRow {
   node: string;
   seq: number;
@@ -45,11 +32,11 @@ interface EventRow {
 
 /** Every event with its facts; a WHERE over `l` follows. */
 export const selectEvents = `SELECT l.node, l.seq, l.at, l.type, l.sending_provider, f.facts AS facts_json, l.generated,
-  l.detail, l.hash FROM message_log l JOIN message_log_facts f ON f.digest = l.facts`;
+  l.detail, l.hash FROM message_log l
+  JOIN message_log_facts f ON f.identificativo = l.identificativo AND f.digest = l.facts`;
 
 /** That the entry has the Message-ID, which is bound twice: it is looked up in the facts, once a message. */
-export const hasMsgid =
-  'l.identificativo IN (SELECT identificativo FROM message_log_facts WHERE msgid = ?) AND l.msgid = ?';
+export const hasMsgid = `l.identificativo IN (${identificativiOfMsgid}) AND l.msgid = ?`;
 
 /** All events of the message, in the order they happened. */
 export async function findEvents(tx: ReadTransaction, filter: MessageFilter): Promise<LoggedEvent[]> {
@@ -58,23 +45,6 @@ export async function findEvents(tx: ReadTransaction, filter: MessageFilter): Pr
       ? ['l.identificativo = ?', [filter.identificativo]]
       : [hasMsgid, [filter.msgid, filter.msgid]];
   return readEvents(tx, `${selectEvents} WHERE ${condition} ORDER BY l.at, l.node, l.seq`, values);
-}
-
-/** Events of a sender or about a recipient in a time span, newest first. */
-export async function findEventsByAddress(
-  tx: ReadTransaction,
-  filter: AddressFilter,
-): Promise<LoggedEvent[]> {
-  const role = filter.role === undefined ? '' : 'AND role = ?';
-  const values: SqlValue[] = [filter.address.toLowerCase(), filter.from, filter.to];
-  if (filter.role !== undefined) values.push(filter.role);
-  const places = `SELECT DISTINCT at, node, seq FROM message_log_address
-    WHERE address_key = ? AND at >= ? AND at < ? ${role} ORDER BY at DESC, node DESC, seq DESC LIMIT ?`;
-  return readEvents(
-    tx,
-    `${selectEvents} JOIN (${places}) p ON p.node = l.node AND p.seq = l.seq ORDER BY l.at DESC, l.node DESC, l.seq DESC`,
-    [...values, filter.limit ?? 1000],
-  );
 }
 
 export interface StreamFilter {

@@ -34,7 +34,7 @@ export interface RowRange {
 }
 
 const rowsSql = `SELECT l.*, COALESCE(f.facts, '') AS facts_json FROM message_log l
-  LEFT JOIN message_log_facts f ON f.digest = l.facts
+  LEFT JOIN message_log_facts f ON f.identificativo = l.identificativo AND f.digest = l.facts
   WHERE l.node = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`;
 
 /** A page of the node's stream, in order. */

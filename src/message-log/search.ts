@@ -6,6 +6,7 @@ import type { ReadTransaction, SqlValue } from '../db/database.ts';
 import type { Instant } from '../lib/time.ts';
 import type { LogEventType } from '../pec/events.ts';
 import { hasMsgid, type LoggedEvent, readEvents, selectEvents } from './find.ts';
+import { addressDays, dayNumberOf, listAddressDays } from './log-days.ts';
 
 /** All that is given must hold. Addresses are compared without case. */
 export interface LogSearch {
@@ -47,15 +48,44 @@ export async function searchEvents(
   page: SearchPage,
 ): Promise<LoggedEvent[]> {
   const driver = await chooseDriver(tx, search);
-  const { where, values } = buildConditions(search, driver, page.after);
-  const place = driver.kind === 'address' ? 'p' : 'l';
-  const join =
-    driver.kind === 'address' ? 'JOIN message_log_address p ON p.node = l.node AND p.seq = l.seq' : '';
-  const order = ['at', 'node', 'seq'].map((column) => `${place}.${column}`).join(', ');
-  return readEvents(tx, `${selectEvents} ${join} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`, [
+  const conditions = buildConditions(search, driver, page.after);
+  if (driver.kind === 'address') return searchDays(tx, { search, driver, conditions, page });
+  const { where, values } = conditions;
+  return readEvents(tx, `${selectEvents} WHERE ${where.join(' AND ')} ORDER BY l.at, l.node, l.seq LIMIT ?`, [
     ...values,
     page.limit,
   ]);
+}
+
+interface AddressSearch {
+  readonly search: LogSearch;
+  readonly driver: AddressDriver;
+  readonly conditions: Conditions;
+  readonly page: SearchPage;
+}
+
+/** Days asked for at once; most addresses have fewer. */
+const daysAtOnce = 50;
+
+/** Day after day until the page is full: within each the address has its entries in order. */
+async function searchDays(
+  tx: ReadTransaction,
+  { search, driver, conditions, page }: AddressSearch,
+): Promise<LoggedEvent[]> {
+  const sql = `${selectEvents} JOIN message_log_address p ON p.node = l.node AND p.seq = l.seq
+    WHERE p.day = ? AND ${conditions.where.join(' AND ')} ORDER BY p.at, p.node, p.seq LIMIT ?`;
+  const [first, end] = periodOf(search);
+  const to = dayNumberOf(end);
+  const found: LoggedEvent[] = [];
+  for (let from = dayNumberOf(Math.max(first, page.after?.at ?? first)); ; ) {
+    const days = await listAddressDays(tx, { key: driver.address, from, to, limit: daysAtOnce });
+    for (const day of days) {
+      found.push(...(await readEvents(tx, sql, [day, ...conditions.values, page.limit - found.length])));
+      if (found.length >= page.limit) return found;
+      from = day + 1;
+    }
+    if (days.length < daysAtOnce) return found;
+  }
 }
 
 /** All that is found, read in pages, each in a transaction of its own: nothing is locked in between. */
@@ -82,9 +112,13 @@ export function placeOf({ event, node, seq }: LoggedEvent): LogPlace {
 type Role = 'sender' | 'recipient';
 
 /** Which index leads: an identifier's, an address's, or time alone. */
-type Driver =
-  | { readonly kind: 'identificativo' | 'msgid' | 'time' }
-  | { readonly kind: 'address'; readonly address: string; readonly role: Role | 'either' };
+type Driver = { readonly kind: 'identificativo' | 'msgid' | 'time' } | AddressDriver;
+
+interface AddressDriver {
+  readonly kind: 'address';
+  readonly address: string;
+  readonly role: Role | 'either';
+}
 
 async function chooseDriver(tx: ReadTransaction, search: LogSearch): Promise<Driver> {
   if (search.identificativo !== undefined) return { kind: 'identificativo' };
@@ -124,11 +158,15 @@ async function countUpTo(
   { address }: AddressCondition,
   search: LogSearch,
 ): Promise<number> {
+  const [from, to] = periodOf(search);
   const row = await tx.get<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM (SELECT 1 FROM message_log_address
-       WHERE address_key = ? AND at >= ? AND at < ? LIMIT ?) AS some`,
+    `${addressDays} SELECT COUNT(*) AS count FROM (SELECT 1 FROM days CROSS JOIN message_log_address a
+       ON a.day = days.day WHERE a.address_key = ? AND a.at >= ? AND a.at < ? LIMIT ?) AS some`,
+    dayNumberOf(from),
+    dayNumberOf(to),
     address,
-    ...periodOf(search),
+    from,
+    to,
     enoughToCompare,
   );
   return row?.count ?? 0;
@@ -178,6 +216,6 @@ function buildConditions(search: LogSearch, driver: Driver, after: LogPlace | un
 
 /** That the entry has a row for the address bound to it, on that condition. */
 function existsSql(place: 'l' | 'p', condition: string): string {
-  return `EXISTS (SELECT 1 FROM message_log_address o WHERE o.address_key = ? AND o.at = ${place}.at
-    AND o.node = ${place}.node AND o.seq = ${place}.seq AND ${condition})`;
+  return `EXISTS (SELECT 1 FROM message_log_address o WHERE o.day = ${place}.at / 86400000 AND o.address_key = ?
+    AND o.at = ${place}.at AND o.node = ${place}.node AND o.seq = ${place}.seq AND ${condition})`;
 }

@@ -26,6 +26,7 @@ import { migration as applicationScram } from './023-application-scram.ts';
 import { migration as sharedWith } from './024-shared-with.ts';
 import { migration as contentHeads } from './025-content-heads.ts';
 import { migration as contentText } from './026-content-text.ts';
+import { migration as logDays } from './027-log-days.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -54,4 +55,5 @@ export const allMigrations: readonly Migration[] = [
   sharedWith,
   contentHeads,
   contentText,
+  logDays,
 ];

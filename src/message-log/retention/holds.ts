@@ -87,8 +87,10 @@ export async function findHoldsOn(tx: ReadTransaction, { node, number }: SealKey
     `SELECT h.* FROM log_seal s CROSS JOIN log_hold h
        WHERE s.node = ? AND s.number = ? AND h.lifted_at IS NULL
          AND h.from_at <= s.last_at AND h.to_at >= s.first_at
-         AND (h.address_key IS NULL OR EXISTS (SELECT 1 FROM message_log_address a
-           WHERE a.address_key = h.address_key AND a.node = s.node AND a.at BETWEEN s.first_at AND s.last_at))
+         AND (h.address_key IS NULL OR s.last_at / 86400000 - s.first_at / 86400000 > 1
+           OR EXISTS (SELECT 1 FROM message_log_address a
+             WHERE a.day IN (s.first_at / 86400000, s.last_at / 86400000) AND a.address_key = h.address_key
+               AND a.node = s.node AND a.at BETWEEN s.first_at AND s.last_at))
          AND (h.identificativo IS NULL OR EXISTS (SELECT 1 FROM message_log l
            WHERE l.identificativo = h.identificativo AND l.node = s.node
              AND l.at BETWEEN s.first_at AND s.last_at))

@@ -9,6 +9,7 @@ import type { Signer } from '../../keys/signer.ts';
 import { hex } from '../../lib/bytes.ts';
 import type { Clock, Instant } from '../../lib/time.ts';
 import { listAddressKeys } from '../append.ts';
+import { dayNumberOf } from '../log-days.ts';
 import { type LogRow, readLogRows, toLogEvent } from '../log-rows.ts';
 import { monthsBefore } from '../seal/legal-day.ts';
 import { findSeal, listStreams, type Seal, type SealContent, type SealKey } from '../seal/seal-rows.ts';
@@ -178,7 +179,8 @@ async function closePermission(
 async function removeAddresses(tx: Transaction, row: LogRow): Promise<void> {
   for (const key of listAddressKeys(toLogEvent(row)))
     await tx.run(
-      'DELETE FROM message_log_address WHERE address_key = ? AND at = ? AND node = ? AND seq = ?',
+      'DELETE FROM message_log_address WHERE day = ? AND address_key = ? AND at = ? AND node = ? AND seq = ?',
+      dayNumberOf(row.at),
       key,
       row.at,
       row.node,
@@ -191,8 +193,9 @@ async function removeFacts(tx: Transaction, rows: readonly LogRow[]): Promise<vo
   const named = new Map(rows.map((row) => [hex(row.facts), row]));
   for (const { facts, identificativo } of named.values())
     await tx.run(
-      `DELETE FROM message_log_facts WHERE digest = ?
+      `DELETE FROM message_log_facts WHERE identificativo = ? AND digest = ?
          AND NOT EXISTS (SELECT 1 FROM message_log WHERE identificativo = ? AND facts = ?)`,
+      identificativo,
       facts,
       identificativo,
       facts,

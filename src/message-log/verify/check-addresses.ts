@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, ReadTransaction } from '../../db/database.ts';
 import { listAddressRows } from '../append.ts';
 import { type LoggedEvent, readWholeEvents, selectEvents } from '../find.ts';
+import { dayNumberOf } from '../log-days.ts';
 import type { Findings } from './findings.ts';
 
 export interface AddressCheck {
@@ -50,8 +51,8 @@ async function checkEntry(
   for (const { key, role } of listAddressRows(event)) {
     const row = await tx.get(
       `SELECT 1 AS found FROM message_log_address
-         WHERE address_key = ? AND at = ? AND node = ? AND seq = ? AND role = ?`,
-      ...[key, event.at, node, seq, role],
+         WHERE day = ? AND address_key = ? AND at = ? AND node = ? AND seq = ? AND role = ?`,
+      ...[dayNumberOf(event.at), key, event.at, node, seq, role],
     );
     if (row !== undefined) found += 1;
     else

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { decodePem } from '../../../../src/lib/pem.ts';
 import { appendEvent } from '../../../../src/message-log/append.ts';
-import { findEvents, findEventsByAddress } from '../../../../src/message-log/find.ts';
+import { findEvents } from '../../../../src/message-log/find.ts';
 import { addHold, findHoldsOn, liftHold, listHolds } from '../../../../src/message-log/retention/holds.ts';
 import { findLastRemoval, listRemovals } from '../../../../src/message-log/retention/removal-rows.ts';
 import { removeOldSegments } from '../../../../src/message-log/retention/remove-segments.ts';
 import { listSeals } from '../../../../src/message-log/seal/seal-rows.ts';
 import { readWhole } from '../../../../src/message-log/seal/segment-archive.ts';
+import { searchEvents } from '../../../../src/message-log/search.ts';
 import { archivePolicy, parseTrust } from '../../../../src/smime/trust.ts';
 import { verifyAttached } from '../../../../src/smime/verify.ts';
 import { makeFacts, makeLocalMessage } from '../../../support/log-events.ts';
@@ -228,11 +229,11 @@ describe('legal holds', () => {
     log.time.now = firstDay + 2 * dayMs;
     await log.sealer.seal();
     const stream = await log.db.read((tx) =>
-      findEventsByAddress(tx, {
-        address: 'anna.bianchi@alfa.test',
-        from: firstDay + dayMs,
-        to: firstDay + 2 * dayMs,
-      }),
+      searchEvents(
+        tx,
+        { mailbox: 'anna.bianchi@alfa.test', from: firstDay + dayMs, to: firstDay + 2 * dayMs },
+        { limit: 1 },
+      ),
     );
     const message = stream[0]?.event.facts.identificativo ?? '';
     const numbersHeld = async (more: object) => {

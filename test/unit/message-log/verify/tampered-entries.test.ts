@@ -61,7 +61,7 @@ describe('verification of entries', () => {
     ],
     [
       'entries shown to somebody else',
-      [`INSERT INTO message_log_address VALUES ('spia@alfa.test', 0, 'n1', 12, 'recipient')`],
+      [`INSERT INTO message_log_address VALUES (0, 'spia@alfa.test', 0, 'n1', 12, 'recipient')`],
       [/^address-wrong .*: 1 addresses stand for entries that are not about them$/],
     ],
     [
