@@ -84,8 +84,9 @@ async function chooseMailboxes(
 
 function printCreated(
   terminal: Terminal,
-  { folder, files, bytes, copiedBytes, missing }: BackupResult,
+  { folder, files, bytes, copiedBytes, missing, removed }: BackupResult,
 ): void {
+  for (const name of removed) terminal.remark(`${name} had broken off and was removed.`);
   terminal.print(folder);
   terminal.remark(
     `${files} files, ${formatByteCount(bytes)}; ${formatByteCount(copiedBytes)} of them written now. ` +

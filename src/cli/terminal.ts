@@ -7,7 +7,10 @@ import { CommandFailure, exitCode } from './exit-code.ts';
 export interface Terminal {
   /** Results: standard output. A line end is added. */
   print(text: string): void;
-  /** Results that are no text: standard output, as they are. Resolves when more can be taken. */
+  /**
+   * Results that are no text: standard output, as they are. Resolves when more can be taken.
+   * @throws {CommandFailure} when nobody reads them any more
+   */
   writeBytes(bytes: Uint8Array): Promise<void>;
   /** Remarks: standard error. A line end is added. */
   remark(text: string): void;
@@ -22,12 +25,20 @@ export interface Terminal {
 }
 
 export function createTerminal(): Terminal {
+  let writesBytes = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    // `pec mailbox list | head`: who stops reading lines has what they wanted. An archive in part is none.
+    if (!writesBytes) process.exit(exitCode.ok);
+  });
   return {
     print: (line) => void process.stdout.write(`${line}\n`),
-    writeBytes: (bytes) =>
-      new Promise((resolve, reject) => {
-        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
+    writeBytes: (bytes) => {
+      writesBytes = true;
+      return new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => (error ? reject(explainBytes(error)) : resolve()));
+      });
+    },
     remark: (line) => void process.stderr.write(`${line}\n`),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     async ask(question, preset) {
@@ -45,6 +56,12 @@ export function createTerminal(): Terminal {
     },
     readInput: () => text(process.stdin),
   };
+}
+
+function explainBytes(error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'EPIPE') return error;
+  const text = 'Whoever reads standard output has stopped before the end: what was taken is not whole.';
+  return new CommandFailure(exitCode.no, text, error);
 }
 
 /** Questions go to standard error, so that results can be redirected. Ctrl-C and Ctrl-D end the command. */

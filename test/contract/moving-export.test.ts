@@ -1,12 +1,15 @@
 /** `pec mailbox export`: every form holds every byte, and a damaged message stops none of them. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { makeProviderFolder, type ProviderFolder } from '../support/provider-folder.ts';
 import { runPec } from '../unit/cli/run-pec.ts';
 
+const execute = promisify(execFile);
 const address = 'mario@prova.test';
 const allBytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
 const letters: readonly Buffer[] = [
@@ -146,4 +149,19 @@ test('a damaged message is told at the end, and everything else is there', async
   }
   assert.equal(readdirSync(to('damaged.maildir/cur')).length, 4);
   assert.equal(readdirSync(to('damaged.maildir/tmp')).length, 0);
+});
+
+test('an archive that nobody reads to its end is no export', async () => {
+  const pec = join(import.meta.dirname, '../../bin/pec');
+  const config = join(provider.folder, 'provider', 'config.json');
+  const run = (reader: string) =>
+    execute('bash', [
+      '-c',
+      `"$0" mailbox export ${address} --format zip --to - --config "$1" | ${reader}; exit "\${PIPESTATUS[0]}"`,
+      pec,
+      config,
+    ]);
+  await assert.rejects(run('head -c 100 > /dev/null'), { code: 1, stderr: /has stopped before the end/ });
+  // A message is damaged by now; all that can be read came.
+  await assert.rejects(run('cat > /dev/null'), { code: 1, stderr: /^5 messages .* to standard output\.$/m });
 });

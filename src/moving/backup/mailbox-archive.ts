@@ -45,7 +45,7 @@ export async function createMailboxBackup(
   order: MailboxBackupOrder,
 ): Promise<BackupResult> {
   const at = stores.clock();
-  const backup = await beginBackup(order.place, at, 'mailboxes');
+  await using backup = await beginBackup(order.place, stores.clock, 'mailboxes');
   const run = new ArchiveRun(stores, order, { folder: backup.folder, prior: backup.prior });
   await run.open();
   for (const mailbox of order.mailboxes) await run.addMailbox(mailbox);
@@ -53,7 +53,7 @@ export async function createMailboxBackup(
   const createdAt = new Date(at).toISOString();
   const head: ManifestHead = { format: 1, kind: 'mailboxes', createdAt, ...order.head, missing: run.missing };
   await writeManifest(backup.folder, { head, files: [...run.files.values()] });
-  return { ...run.result, folder: await backup.finish() };
+  return { ...run.result, removed: backup.removed, folder: await backup.finish() };
 }
 
 class ArchiveRun {
@@ -82,7 +82,7 @@ class ArchiveRun {
     this.#priorBackup = prior;
   }
 
-  get result(): Omit<BackupResult, 'folder'> {
+  get result(): Omit<BackupResult, 'folder' | 'removed'> {
     const bytes = [...this.files.values()].reduce((sum, { size }) => sum + size, 0);
     return { files: this.files.size, bytes, copiedBytes: this.#copiedBytes, missing: this.missing };
   }

@@ -46,6 +46,8 @@ export interface BackupResult {
   readonly copiedBytes: number;
   /** What could not be read, with the reason. */
   readonly missing: readonly string[];
+  /** Earlier backups of the place that had broken off, by name. */
+  readonly removed: readonly string[];
 }
 
 /** @throws {PlaceError} when the place cannot be used. */
@@ -58,7 +60,7 @@ export async function createWholeBackup(
       `${order.place} is in the data folder, which it is to save: name a place elsewhere.`,
     );
   const at = parts.clock();
-  const backup = await beginBackup(order.place, at, 'whole');
+  await using backup = await beginBackup(order.place, parts.clock, 'whole');
   const run = new WholeRun(parts, order, { folder: backup.folder, prior: new PriorFiles(backup.prior) });
   const hold = randomUUID();
   await parts.db.transact((tx) => holdBlobs(tx, hold, at + holdMs));
@@ -72,7 +74,7 @@ export async function createWholeBackup(
   const createdAt = new Date(at).toISOString();
   const head: ManifestHead = { format: 1, kind: 'whole', createdAt, ...order.head, missing: run.missing };
   await writeManifest(backup.folder, { head, files: run.files });
-  return { ...run.result, folder: await backup.finish() };
+  return { ...run.result, removed: backup.removed, folder: await backup.finish() };
 }
 
 /** A backup that broke off holds up the removal of blobs for so long. */
@@ -103,7 +105,7 @@ class WholeRun {
     this.#prior = prior;
   }
 
-  get result(): Omit<BackupResult, 'folder'> {
+  get result(): Omit<BackupResult, 'folder' | 'removed'> {
     const bytes = this.files.reduce((sum, { size }) => sum + size, 0);
     return { files: this.files.length, bytes, copiedBytes: this.#copiedBytes, missing: this.missing };
   }
