@@ -70,7 +70,7 @@ export function createAccessPoint(parts: PointParts): AccessPoint {
     await parts.steps.reached('access:bytes-durable');
     // 3. Did this very message get its outcome before, and only the answer was lost?
     const fingerprint = buildFingerprint(submission, intake);
-    const rows = await parts.db.read((tx) => readRows(parts, tx, { ...submission, fingerprint }));
+    const rows = await parts.db.read((tx) => readRows(parts, tx, { ...submission, fingerprint, at }));
     if (rows.before !== undefined && !answers.isUnderWay(rows.before)) return answer(rows.before);
     // 4. Read it.
     const read = readSubmission(parts, { ...submission, at, intake, fingerprint, ...rows });
@@ -144,13 +144,20 @@ function createAnswerRecord({ db }: PointParts): AnswerRecord {
   };
 }
 
+/** A client that has not seen its answer tries for so long (RFC 5321 §4.5.4.1); the same bytes later are meant anew. */
+const clientGivesUpMs = 5 * 24 * 3_600_000;
+
 type Fingerprinted = Submission & Pick<ReadSubmission, 'fingerprint'>;
 
 /** Everything the rows say about a submission, at one moment. `before` is the same message, if it came already. */
-async function readRows(parts: PointParts, tx: ReadTransaction, submission: Fingerprinted) {
-  const { fingerprint, recipients, login, reversePath } = submission;
+async function readRows(
+  parts: PointParts,
+  tx: ReadTransaction,
+  submission: Fingerprinted & { readonly at: Instant },
+) {
+  const { fingerprint, recipients, login, reversePath, at } = submission;
   return {
-    before: await findUnanswered(tx, fingerprint),
+    before: await findUnanswered(tx, fingerprint, at - clientGivesUpMs),
     standings: await readStandings(parts, tx, recipients),
     sender: await readSender(tx, login.mailboxId, reversePath),
   };

@@ -201,14 +201,16 @@ export async function findRecipient(
   return row === undefined ? undefined : toPecRecipient(row);
 }
 
-/** A submission with this fingerprint whose answer may never have reached the client. */
+/** A submission with this fingerprint, accepted since `since`, whose answer may never have reached the client. */
 export async function findUnanswered(
   tx: ReadTransaction,
   fingerprint: Uint8Array,
+  since: Instant,
 ): Promise<string | undefined> {
   const row = await tx.get<{ identificativo: string }>(
-    'SELECT identificativo FROM pec_message WHERE fingerprint = ? AND answered = 0',
+    'SELECT identificativo FROM pec_message WHERE fingerprint = ? AND answered = 0 AND at >= ?',
     fingerprint,
+    since,
   );
   return row?.identificativo;
 }

@@ -100,8 +100,13 @@ export function buildMail({ from = 'mario@alfa.test', to, lines = ['', 'Buongior
   return Buffer.from([...head, ...lines, ''].join('\r\n'), 'latin1');
 }
 
-/** Submits as the mailbox of the sender. */
-export async function submit(points: TestPoints, mail: TestMail, changes: Partial<Submission> = {}) {
+/** Submits as the mailbox of the sender; the client has its answer unless told. */
+export async function submit(
+  points: TestPoints,
+  mail: TestMail,
+  changes: Partial<Submission> = {},
+  { answered }: { readonly answered: boolean } = { answered: true },
+) {
   const from = mail.from ?? 'mario@alfa.test';
   const mailbox = await points.accounts.findMailbox(from);
   const answer = await points.accessPoint.submit({
@@ -112,7 +117,7 @@ export async function submit(points: TestPoints, mail: TestMail, changes: Partia
     source: chunked(buildMail(mail)),
     ...changes,
   });
-  await answer.answered();
+  if (answered) await answer.answered();
   return answer;
 }
 
