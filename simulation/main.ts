@@ -2,33 +2,22 @@
  * `npm run simulate -- --seed N`: worlds of providers, each drawn from its seed, run and checked. Several seeds run in
  * several processes; one that fails is made small and kept as a case.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { keepCase, readCase } from './case-file.ts';
 import { drawPlan } from './draw-plan.ts';
-import { addRun, describeTotals, emptyTotals, type Totals, writeFigures } from './figures.ts';
+import { addRun, describeTotals, emptyTotals, writeFigures } from './figures.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import type { Plan } from './plan.ts';
+import { runMany } from './run-many.ts';
 import { describeKind, shrink } from './shrink.ts';
 import { type Run, simulate } from './simulate.ts';
-
-/** A run as it passes between processes. */
-export interface SentRun extends Omit<Run, 'struck'> {
-  readonly struck: readonly (readonly [string, number])[];
-}
-
-/** What a worker process is asked for. */
-export interface Order {
-  readonly seed: number;
-  readonly size: Options['size'];
-}
 
 async function main(words: readonly string[]): Promise<boolean> {
   const options = readOptions(words);
   if (options === undefined) return false;
   if (options.case !== undefined) return runPlan(readCase(options.case).plan, options);
   if (options.seeds === 1) return runPlan(drawPlan(options.seed, options.size), options);
-  return runMany(options);
+  return runSeeds(options);
 }
 
 function readOptions(words: readonly string[]): Options | undefined {
@@ -41,9 +30,10 @@ function readOptions(words: readonly string[]): Options | undefined {
 }
 
 async function runPlan(plan: Plan, options: Options): Promise<boolean> {
-  const run = await simulate(plan);
   const totals = emptyTotals();
-  addRun(totals, run);
+  const run = await simulate(plan);
+  const { user, system } = process.cpuUsage();
+  addRun(totals, run, (user + system) / 1e6);
   console.log(describeTotals(totals));
   console.log(`trace ${run.trace}`);
   if (run.breaches.length === 0) return true;
@@ -51,49 +41,15 @@ async function runPlan(plan: Plan, options: Options): Promise<boolean> {
   return false;
 }
 
-/** Each worker gets the next seed as soon as it has ended one. */
-async function runMany(options: Options): Promise<boolean> {
-  const totals = emptyTotals();
-  const failed: SentRun[] = [];
-  const until = performance.now() + options.minutes * 60_000;
-  let next = options.seed;
-  const end = options.seed + options.seeds;
-  const workers = Array.from({ length: Math.min(options.jobs, options.seeds) }, () =>
-    fork(new URL('worker.ts', import.meta.url), { execArgv: ['--max-semi-space-size=32'] }),
-  );
-  const work = async (worker: ChildProcess) => {
-    while (next < end && performance.now() < until) {
-      const run = await ask(worker, { seed: next++, size: options.size });
-      addRun(totals, { ...run, struck: new Map(run.struck) });
-      if (run.breaches.length > 0) failed.push(run);
-      if (totals.seeds % 100 === 0) console.log(`… ${describeProgress(totals, failed)}`);
-    }
-    worker.disconnect();
-  };
-  await Promise.all(workers.map(work));
-  console.log(describeTotals(totals));
-  for (const run of failed.sort((one, other) => one.seed - other.seed).slice(0, 5))
+/** Says 130 or 143 when it was interrupted, as a shell would. */
+async function runSeeds(options: Options): Promise<boolean> {
+  const { totals, failed, interrupted } = await runMany(options);
+  if (interrupted !== undefined) process.exit(interrupted === 'SIGINT' ? 130 : 143);
+  for (const run of [...failed].sort((one, other) => one.seed - other.seed).slice(0, 5))
     await tellFailure(drawPlan(run.seed, options.size), run, options);
   if (failed.length > 0) console.log(`failing seeds: ${failed.map(({ seed }) => seed).join(' ')}`);
   if (options.write) writeFigures(totals, options);
   return failed.length === 0;
-}
-
-function describeProgress({ seeds, seconds, figures }: Totals, failed: readonly SentRun[]): string {
-  return `${seeds} seeds, ${figures.messages} messages, ${Math.round(seconds())} s, ${failed.length} failed`;
-}
-
-function ask(worker: ChildProcess, order: Order): Promise<SentRun> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) =>
-      reject(new Error(`the process of seed ${order.seed} ended with ${code}`));
-    worker.once('exit', onExit);
-    worker.once('message', (run: SentRun) => {
-      worker.off('exit', onExit);
-      resolve(run);
-    });
-    worker.send(order);
-  });
 }
 
 /** What broke, and the smallest plan that breaks so: kept as a case. */

@@ -15,6 +15,8 @@ export interface Options {
   /** Runs of a failing plan that shrinking may take; 0 shrinks nothing. */
   readonly shrink: number;
   readonly write: boolean;
+  /** Where the figures of each seed are kept; seeds that are in it are not run again. */
+  readonly tally: string | undefined;
 }
 
 /** As good as no limit. */
@@ -29,6 +31,8 @@ export const usage = `usage: npm run simulate -- [options]
   --mailboxes B   mailboxes of each provider (${standardSize.mailboxes})
   --jobs J        processes (as many as there are processors)
   --minutes T     begin no further seed after so many minutes
+  --tally FILE    keep the figures of each seed in this file; seeds that are in it are
+                  counted and not run again: so a long run goes on after an interruption
   --case FILE     run a kept case instead of seeds
   --shrink R      make a failing plan small with at most R runs (300); 0: do not
   --write         put the figures into docs/reliability.md`;
@@ -46,6 +50,7 @@ export function parseOptions(words: readonly string[], processors: number): Opti
       mailboxes: text,
       jobs: text,
       minutes: text,
+      tally: text,
       case: text,
       shrink: text,
       write: { type: 'boolean' },
@@ -65,6 +70,7 @@ export function parseOptions(words: readonly string[], processors: number): Opti
     minutes: count('minutes', anyMinutes),
     case: values.case,
     shrink: count('shrink', 300, 0),
+    tally: values.tally,
     write: values.write === true,
   };
 }

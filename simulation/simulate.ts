@@ -16,9 +16,13 @@ export interface Run {
 
 export interface RunFigures {
   readonly events: number;
+  /** Messages that people submitted. */
+  readonly submitted: number;
   /** Messages answered 250 to their senders. */
   readonly messages: number;
   readonly arrivals: number;
+  /** Envelopes, receipts and notices that providers signed. */
+  readonly issued: number;
   readonly deliveries: number;
   readonly logEntries: number;
   readonly receiptsReproduced: number;
@@ -42,6 +46,7 @@ export async function simulate(plan: Plan): Promise<Run> {
       breaches: [...breaches],
       figures: {
         events: scheduler.count,
+        submitted: clients.sent.size,
         messages: [...clients.sent.values()].filter(({ answered }) => answered.length > 0).length,
         arrivals: network.arrivals,
         ...checked,

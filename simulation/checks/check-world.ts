@@ -9,6 +9,7 @@ import { checkReceipts } from './check-receipts.ts';
 import { openView, type View } from './view.ts';
 
 export interface Checked {
+  readonly issued: number;
   readonly deliveries: number;
   readonly logEntries: number;
   readonly receiptsReproduced: number;
@@ -31,6 +32,7 @@ export async function checkWorld(world: World): Promise<Checked> {
   const receiptsReproduced = await checkReceipts(world, views, world.random.fork('receipts'));
   const events = views.flatMap((view) => view.events);
   return {
+    issued: events.reduce((sum, { event }) => sum + event.generated.length, 0),
     deliveries: events.filter(({ event }) => event.type === 'delivered').length,
     logEntries: events.length,
     receiptsReproduced,
