@@ -8,13 +8,19 @@ import { pathToFileURL } from 'node:url';
 import type { SqlValue } from './database.ts';
 import { isBusy, storeFailure, translateError } from './sqlite-errors.ts';
 
+/** Pages in the log from which on the writer does what other checkpoints left: 32 MB. */
+const logPages = 8192;
+
 /** More texts than all rooms together have; texts with a variable number of placeholders push older ones out. */
 const cachedStatements = 500;
 
 export interface ConnectionOptions {
   readonly file: string;
-  /** A `viewer` changes nothing, not even beside the file: for backups and evidence. */
-  readonly role: 'writer' | 'reader' | 'viewer';
+  /**
+   * A `viewer` changes nothing, not even beside the file: for backups and evidence. `checkpoint`: takes pages from the
+   * log into the file, and nothing else.
+   */
+  readonly role: 'writer' | 'reader' | 'viewer' | 'checkpoint';
 }
 
 export class SqliteConnection {
@@ -138,7 +144,7 @@ function createPrivate(file: string): void {
   }
 }
 
-function pragmas(role: 'writer' | 'reader'): string {
+function pragmas(role: 'writer' | 'reader' | 'checkpoint'): string {
   const common = [
     'PRAGMA journal_mode = WAL',
     // In WAL mode FULL, not NORMAL, is what makes a commit durable when the power fails.
@@ -151,9 +157,10 @@ function pragmas(role: 'writer' | 'reader'): string {
     'PRAGMA recursive_triggers = ON',
     'PRAGMA journal_size_limit = 67108864',
   ];
-  const own =
-    role === 'writer'
-      ? ['PRAGMA cache_size = -65536', 'PRAGMA busy_timeout = 0']
-      : ['PRAGMA cache_size = -16384', 'PRAGMA query_only = ON'];
-  return `${[...common, ...own].join('; ')};`;
+  const own = {
+    writer: ['cache_size = -65536', 'busy_timeout = 0', `wal_autocheckpoint = ${logPages}`],
+    reader: ['cache_size = -16384', 'query_only = ON'],
+    checkpoint: ['cache_size = -256', 'busy_timeout = 0'],
+  };
+  return `${[...common, ...own[role].map((setting) => `PRAGMA ${setting}`)].join('; ')};`;
 }
