@@ -26,6 +26,7 @@ interface ImportOptions extends ConfigOptions, PasswordOptions {
   readonly user?: string;
   readonly ca?: string;
   readonly folder?: readonly string[];
+  readonly flags?: boolean;
 }
 
 export function addImportCommand(mailbox: Command, terminal: Terminal): void {
@@ -39,6 +40,7 @@ export function addImportCommand(mailbox: Command, terminal: Terminal): void {
     .addOption(passwordOption())
     .option('--ca <file>', "certificates (PEM) to believe instead of the system's")
     .option('--folder <name...>', 'only these folders, by their names there')
+    .option('--flags', 'also follow flags that changed there since the last run')
     .addOption(configOption())
     .action((address: string, options: ImportOptions) => runImport(terminal, address, options));
 }
@@ -62,6 +64,7 @@ async function runImport(terminal: Terminal, address: string, options: ImportOpt
         host: host.toLowerCase(),
         user,
         ...(options.folder === undefined ? {} : { folders: options.folder }),
+        followsFlags: options.flags === true,
         connect: () => openImapSource(source),
         wait: async (milliseconds) => void (await pause(milliseconds)),
         report: createReport(terminal),
@@ -137,6 +140,8 @@ function printResult(terminal: Terminal, { folders, skipped }: ImportResult): vo
     `${sum(({ imported }) => imported)} messages imported (${formatByteCount(sum(({ bytes }) => bytes))}), ` +
       `${sum(({ known }) => known)} were here already.`,
   );
+  const reflagged = sum((folder) => folder.reflagged);
+  if (reflagged > 0) terminal.print(`${reflagged} of these got the flags that they have there now.`);
   if (resized > 0)
     terminal.print(`${resized} of them are of another size than the server had said; they came twice alike.`);
   for (const { path, uid, reason } of skipped)

@@ -144,6 +144,26 @@ test('another run brings it, with flags and dates, and then there is nothing to 
   });
 });
 
+test('another run with --flags follows what changed there', async () => {
+  const inbox = await server.store.findFolder(server.mailboxIds[0] ?? 0, 'INBOX');
+  await server.store.storeFlags(inbox?.id ?? 0, [[2, 2]], { operation: 'add', flags: ['\\Answered'] });
+  assert.match((await importFrom()).output, /^0 messages imported .*, 8 were here already\.$/);
+  const { code, output, remarks } = await importFrom(['--flags']);
+  assert.equal(code, 0, remarks);
+  assert.match(output, /^1 of these got the flags that they have there now\.$/m);
+  await provider.withStores(async ({ accounts, mail }) => {
+    const mailbox = await accounts.findMailbox(target);
+    const here = await mail.findFolder(mailbox?.id ?? 0, 'INBOX');
+    const answered = (await mail.messages(here?.id ?? 0, [[1, Infinity]])).filter(({ flags }) =>
+      flags.includes('\\Answered'),
+    );
+    assert.deepEqual(
+      answered.map(({ size }) => size),
+      [letters[1]?.length],
+    );
+  });
+});
+
 test('the two ways of TLS are told apart', async () => {
   const clear = await startImapServer({ mode: 'imap' });
   const open = (port: number, implicitTls: boolean) =>

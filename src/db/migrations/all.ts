@@ -27,6 +27,7 @@ import { migration as sharedWith } from './024-shared-with.ts';
 import { migration as contentHeads } from './025-content-heads.ts';
 import { migration as contentText } from './026-content-text.ts';
 import { migration as logDays } from './027-log-days.ts';
+import { migration as importFlags } from './028-import-flags.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -56,4 +57,5 @@ export const allMigrations: readonly Migration[] = [
   contentHeads,
   contentText,
   logDays,
+  importFlags,
 ];

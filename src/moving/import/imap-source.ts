@@ -84,6 +84,12 @@ class ImapSource implements MailSource {
     }));
   }
 
+  async readFlags(uids: readonly number[]): Promise<readonly Pick<SourceMessage, 'uid' | 'flags'>[]> {
+    const query = { uid: true, flags: true };
+    const found = await this.#ask(() => this.#client.fetchAll(toRange(uids), query, { uid: true }));
+    return found.map(({ uid, flags }) => ({ uid, flags: [...(flags ?? [])] }));
+  }
+
   async *readWhole(uids: readonly number[]): AsyncGenerator<{ uid: number; bytes: Uint8Array }> {
     const answers = this.#client.fetch(toRange(uids), { uid: true, source: true }, { uid: true });
     for (;;) {

@@ -3,6 +3,7 @@
  * alone the next time, and a message that breaks it twice is left out and told.
  */
 import { equalBytes } from '../../lib/bytes.ts';
+import { followFlags } from './follow-flags.ts';
 import { listImported } from './import-rows.ts';
 import { type MailSource, SourceError, type SourceMessage } from './mail-source.ts';
 import { type ImportStores, type ImportTarget, type Received, receive, storeMessages } from './storing.ts';
@@ -25,6 +26,10 @@ export interface FolderCount {
   resized: number;
   /** In the folder when it was listed. */
   total: number;
+  /** Whose flags had changed there and were changed here. */
+  reflagged: number;
+  /** The last UID whose flags were compared. */
+  lookedUpTo: number;
 }
 
 /** What is known of one folder across broken connections. */
@@ -38,6 +43,8 @@ export interface FolderRun {
   /** UIDs to be read alone, and how often the connection broke at each. */
   readonly strikes: Map<number, number>;
   readonly onProgress: () => void;
+  /** Flags that changed there are changed here. */
+  readonly followsFlags: boolean;
 }
 
 /** Messages up to this size come several at a time. */
@@ -64,6 +71,8 @@ export async function importFolder(run: FolderRun, source: MailSource): Promise<
     uids.length - wanted.length - run.count.imported - run.skipped.size,
   );
   for (const page of planPages(wanted, run.strikes)) await importPage({ run, source, target }, page);
+  if (!run.followsFlags) return;
+  await followFlags(run, source, { uidValidity, uids: uids.filter((uid) => done.has(uid)) });
 }
 
 /** In order, so many at a time; suspect ones alone. */

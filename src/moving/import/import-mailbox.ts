@@ -13,6 +13,8 @@ export interface ImportOrder {
   readonly user: string;
   /** Paths or names of folders there; all that are the user's own when absent. */
   readonly folders?: readonly string[];
+  /** Flags that changed there since the last run are changed here. */
+  readonly followsFlags?: boolean;
   readonly connect: () => Promise<MailSource>;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly report: ImportReport;
@@ -56,7 +58,7 @@ export async function importMailbox(stores: ImportStores, order: ImportOrder): P
     );
     for (const folder of chooseFolders(listed, order)) {
       const name = await findOrMake(stores.mail, order.mailboxId, folder);
-      const count: FolderCount = { imported: 0, bytes: 0, known: 0, resized: 0, total: 0 };
+      const count: FolderCount = { ...nothingYet };
       const progress = (): FolderProgress => ({ path: folder.path, name: name.name, ...count });
       const run: FolderRun = {
         stores,
@@ -67,10 +69,11 @@ export async function importMailbox(stores: ImportStores, order: ImportOrder): P
         skipped: new Map(),
         strikes: new Map(),
         onProgress: () => order.report.progress(progress()),
+        followsFlags: order.followsFlags === true,
       };
       await line.use(
         (source) => importFolder(run, source),
-        () => count.imported + count.known + run.skipped.size,
+        () => count.imported + count.known + run.skipped.size + count.lookedUpTo,
       );
       folders.push(progress());
       skipped.push(...run.skipped.values());
@@ -81,6 +84,16 @@ export async function importMailbox(stores: ImportStores, order: ImportOrder): P
   }
   return { folders, skipped };
 }
+
+const nothingYet: FolderCount = {
+  imported: 0,
+  bytes: 0,
+  known: 0,
+  resized: 0,
+  total: 0,
+  reflagged: 0,
+  lookedUpTo: 0,
+};
 
 function chooseFolders(listed: readonly SourceFolder[], { folders }: ImportOrder): readonly SourceFolder[] {
   if (folders === undefined) return listed.filter(({ foreign }) => !foreign);

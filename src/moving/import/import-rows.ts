@@ -104,3 +104,59 @@ export async function noteImported(
   );
   return changes > 0;
 }
+
+/** A numbering of a folder there. */
+export interface Numbering {
+  readonly importId: number;
+  readonly uidValidity: number;
+}
+
+/** Where a message that was imported stands here. */
+export interface ImportedPlace {
+  /** There. */
+  readonly uid: number;
+  readonly folderId: number;
+  readonly localUid: number;
+  /** There, when they were looked at last. */
+  readonly flags: readonly string[];
+}
+
+/** Notes where the message stands, and the flags it has there. */
+export async function notePlace(
+  tx: Transaction,
+  { importId, uidValidity }: Numbering,
+  { uid, folderId, localUid, flags }: ImportedPlace,
+): Promise<void> {
+  await tx.run(
+    `UPDATE import_message SET folder_id = ?, local_uid = ?, flags = ?
+      WHERE import_id = ? AND uid_validity = ? AND uid = ?`,
+    folderId,
+    localUid,
+    [...flags].sort().join(' '),
+    importId,
+    uidValidity,
+    uid,
+  );
+}
+
+/** Those from `first` to `last` of which it is known where they stand, by UID there. */
+export async function listPlaces(
+  tx: ReadTransaction,
+  { importId, uidValidity }: Numbering,
+  { first, last }: { readonly first: number; readonly last: number },
+): Promise<Map<number, ImportedPlace>> {
+  const rows = await tx.all<{ uid: number; folder_id: number; local_uid: number; flags: string }>(
+    `SELECT uid, folder_id, local_uid, flags FROM import_message
+      WHERE import_id = ? AND uid_validity = ? AND uid BETWEEN ? AND ? AND local_uid IS NOT NULL`,
+    importId,
+    uidValidity,
+    first,
+    last,
+  );
+  return new Map(
+    rows.map(({ uid, folder_id: folderId, local_uid: localUid, flags }) => [
+      uid,
+      { uid, folderId, localUid, flags: flags.split(' ').filter((flag) => flag !== '') },
+    ]),
+  );
+}

@@ -32,6 +32,8 @@ export interface MailSource {
   listUids(): Promise<readonly number[]>;
   /** Those of the messages that are still there. */
   describe(uids: readonly number[]): Promise<readonly SourceMessage[]>;
+  /** The flags of those of the messages that are still there. */
+  readFlags(uids: readonly number[]): Promise<readonly Pick<SourceMessage, 'uid' | 'flags'>[]>;
   /** The bytes of small messages, each held whole; one that the server leaves out is left out here. */
   readWhole(uids: readonly number[]): AsyncIterable<{ readonly uid: number; readonly bytes: Uint8Array }>;
   /** The bytes of one message in pieces, however large it is. */

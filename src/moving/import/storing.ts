@@ -11,7 +11,7 @@ import { appendMessages, identify } from '../../mailbox/append.ts';
 import { parseFlags } from '../../mailbox/flags.ts';
 import type { MailStore } from '../../mailbox/mail-store.ts';
 import { StoreError } from '../../mailbox/store-error.ts';
-import { claimImported, noteImported } from './import-rows.ts';
+import { claimImported, noteImported, notePlace } from './import-rows.ts';
 
 export interface ImportStores {
   readonly db: Database;
@@ -66,7 +66,7 @@ export async function storeMessages(
   const identified = await Promise.all(
     received.map(async (message) => {
       const { segments: content, internalDate = clock() } = message;
-      const flags = message.flags.filter(isStorable).slice(0, mostFlags);
+      const flags = chooseFlags(message.flags);
       return { ...message, message: await identify(blobs, { content, flags, internalDate }) };
     }),
   );
@@ -77,15 +77,20 @@ export async function storeMessages(
       if (await noteImported(tx, importId, { ...one, uidValidity })) fresh.push(one);
     }
     const terms = { at: clock(), readMarks: async () => [] };
-    if (fresh.length > 0)
-      await appendMessages(
-        tx,
-        folderId,
-        fresh.map(({ message }) => message),
-        terms,
-      );
+    const messages = fresh.map(({ message }) => message);
+    const { uids } = messages.length > 0 ? await appendMessages(tx, folderId, messages, terms) : { uids: [] };
+    for (const [index, localUid] of uids.entries()) {
+      const { uid = 0, message } = fresh[index] ?? {};
+      const place = { uid, folderId, localUid, flags: message?.flags ?? [] };
+      await notePlace(tx, { importId, uidValidity }, place);
+    }
     return { imported: fresh.length, known: received.length - fresh.length };
   });
+}
+
+/** Those of the flags there that a message here may have. */
+export function chooseFlags(flags: readonly string[]): string[] {
+  return flags.filter(isStorable).slice(0, mostFlags);
 }
 
 /** Flags of other servers that no flag is here are left behind. */
