@@ -1,4 +1,5 @@
 /** Figures of a benchmark: percentiles, the longest hold of the event loop, the largest memory; and their rendering. */
+import { loadavg } from 'node:os';
 
 export interface Spread {
   readonly median: number;
@@ -33,7 +34,12 @@ export interface Watched<T> {
   readonly held: number;
   /** Seconds of processor time, of all threads. */
   readonly cpu: number;
+  /** Bytes handed to the disk. */
+  readonly written: number;
 }
+
+/** What `fsWrite` counts. */
+const blockBytes = 512;
 
 /** Runs `work` once and watches the process meanwhile. */
 export async function watch<T>(work: () => Promise<T>): Promise<Watched<T>> {
@@ -48,12 +54,14 @@ export async function watch<T>(work: () => Promise<T>): Promise<Watched<T>> {
     memory = Math.max(memory, process.memoryUsage.rss());
   }, 5);
   const usage = process.cpuUsage();
+  const { fsWrite } = process.resourceUsage();
   const began = performance.now();
   const result = await work();
   const ms = performance.now() - began;
   const { user, system } = process.cpuUsage(usage);
   clearInterval(turning);
-  return { result, ms, memory, memoryBefore, held, cpu: (user + system) / 1e6 };
+  const written = (process.resourceUsage().fsWrite - fsWrite) * blockBytes;
+  return { result, ms, memory, memoryBefore, held, cpu: (user + system) / 1e6, written };
 }
 
 /** `4.2 ms`, with as many digits as mean something. */
@@ -67,6 +75,11 @@ export function inMb(bytes: number): string {
 
 export function inCount(count: number): string {
   return Math.round(count).toLocaleString('en');
+}
+
+/** How many programs wanted a processor in the last minute, this one among them. */
+export function inLoad(): string {
+  return (loadavg()[0] ?? 0).toFixed(1);
 }
 
 /** A table of Markdown. */

@@ -131,7 +131,7 @@ export async function measureVerification(
   full: boolean,
 ): Promise<string[]> {
   const trust = { provider: stampTrust, stamps: stampTrust };
-  const { result, ms, memory } = await watch(() =>
+  const { result, ms, memory, cpu } = await watch(() =>
     verifyLog({
       ...{ db, archive, trust, full, now: clock(), provider: provider.name },
       isOurDomain: (domain) => domain.endsWith('alfa.test'),
@@ -141,5 +141,5 @@ export async function measureVerification(
   if (wrong !== undefined) throw new Error(JSON.stringify(wrong));
   const read = result.streams.reduce((sum, { entriesRead }) => sum + entriesRead, 0);
   const name = `pec log verify${full ? ' --full' : ''}`;
-  return [name, `${(ms / 1000).toFixed(1)} s`, inCount(read), inMb(memory)];
+  return [name, `${(ms / 1000).toFixed(1)} s`, `${cpu.toFixed(1)} s`, inCount(read), inMb(memory)];
 }

@@ -30,7 +30,11 @@ export function makeTraffic(number: number, at: number): LogEvent[] {
   const way = number % 3;
   const from = number % 20 === 0 && way !== 2 ? busiestSender : nameMailbox(draw(), domainOf(way === 2));
   const recipient = nameMailbox(draw(), domainOf(way === 1));
-  const facts = makeFacts(from, { address: recipient, certified: true }, at);
+  const unique = randomBytes(16).toString('hex');
+  // Other providers name their messages as they like: by chance is the worst for an index.
+  const identificativo =
+    way === 2 ? `${unique}@pec.beta.test` : `pec.${nameInstant(at)}.n1.${unique}@alfa.test`;
+  const facts = makeFacts(identificativo, from, { address: recipient, certified: true });
   const fields = { facts, sendingProvider: way === 2 ? other : own.name, generated: [] };
   if (way === 2) return receive(fields, recipient, at);
   return [
@@ -117,15 +121,17 @@ function receive(fields: Fields, recipient: string, at: number): LogEvent[] {
   ];
 }
 
-function makeFacts(sender: string, recipient: Recipient, at: number): MessageFacts {
-  const stamp = new Date(at)
+function nameInstant(at: number): string {
+  return new Date(at)
     .toISOString()
     .replace(/[^0-9]/g, '')
     .slice(0, 14);
-  const unique = randomBytes(16).toString('hex');
+}
+
+function makeFacts(identificativo: string, sender: string, recipient: Recipient): MessageFacts {
   return {
-    identificativo: `pec.${stamp}.n1.${unique}@alfa.test`,
-    msgid: `<${unique.slice(8)}.${draw()}@client.test>`,
+    identificativo,
+    msgid: `<${randomBytes(12).toString('hex')}.${draw()}@client.test>`,
     sender,
     recipients: [recipient],
     replyTo: sender,
