@@ -28,11 +28,11 @@ import type { SmtpLimits } from './smtp/edge.ts';
 import { createMxServer } from './smtp/mx.ts';
 import { createSubmissionServer } from './smtp/submission.ts';
 import { reportChoices } from './telemetry/events.ts';
-import { createImapLog } from './telemetry/imap-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { observeRelay, observeScanner } from './telemetry/observe.ts';
 import { createPop3Log } from './telemetry/pop3-log.ts';
+import { createSessionLog } from './telemetry/session-log.ts';
 import { createSmtpLog } from './telemetry/smtp-log.ts';
 import { openUpkeep } from './upkeep.ts';
 import type { WebTls } from './web/server.ts';
@@ -245,7 +245,7 @@ function buildImap(config: Config, stores: Stores, options: LoginOptions): Serve
       tls: options.tls,
       guard: options.guard,
       mode,
-      log: createImapLog(options.log, mode),
+      log: createSessionLog(options.log, mode),
       limits: {
         connections: config.limits.connections,
         connectionsPerAddress: config.limits.connectionsPerAddress,

@@ -57,7 +57,7 @@ const MAY_IMPORT = new Map<string, readonly string[] | typeof EVERYTHING>([
   ['config', ['lib']],
   ['pki', ['keys', 'lib']],
   // Edges name what they tell; telemetry turns it into lines and counts, and listens at seams.
-  ['telemetry', ['smtp', 'imap', 'pop3', 'web', 'antivirus', 'relay', 'keys', 'lib']],
+  ['telemetry', ['edge', 'smtp', 'imap', 'pop3', 'web', 'antivirus', 'relay', 'keys', 'lib']],
   ['sandbox', EVERYTHING],
   ['cli', EVERYTHING],
   ['wire.ts', EVERYTHING],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createImapLog } from '../../../src/telemetry/imap-log.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { createPop3Log } from '../../../src/telemetry/pop3-log.ts';
+import { createSessionLog } from '../../../src/telemetry/session-log.ts';
 import { createSmtpLog } from '../../../src/telemetry/smtp-log.ts';
 
 function openLog() {
@@ -48,7 +48,7 @@ test('an SMTP refusal keeps its cause inside, under err', () => {
 test('failed logins are warnings, counted by reason', () => {
   const { log, lines, counted } = openLog();
   createSmtpLog(log)({ ...session, event: 'login-failed', login: 'x', reason: 'locked' });
-  createImapLog(log, 'imaps').loginFailed({
+  createSessionLog(log, 'imaps').loginFailed({
     ...connection,
     login: 'x',
     mechanism: 'PLAIN',
@@ -65,7 +65,7 @@ test('failed logins are warnings, counted by reason', () => {
 test('a bug in an edge is an error with its stack, counted as failure', () => {
   const { log, lines, counted } = openLog();
   createSmtpLog(log)({ ...session, event: 'fault', id: 'abc', error: new Error('bug') });
-  createImapLog(log, 'imap').bug({ ...connection, id: 'abc', command: 'FETCH', error: new Error('bug') });
+  createSessionLog(log, 'imap').bug({ ...connection, id: 'abc', command: 'FETCH', error: new Error('bug') });
   assert.partialDeepStrictEqual(lines, [
     { level: 'error', id: 'abc', err: { message: 'bug' } },
     { level: 'error', id: 'abc', command: 'FETCH', err: { message: 'bug' } },

@@ -1,8 +1,8 @@
-/** What the IMAP edge tells, as lines of diagnostics and counts. */
-import type { ImapLog } from '../imap/log.ts';
+/** What the edges where mail is read tell, as lines of diagnostics and counts. */
+import type { SessionLog } from '../edge/session-log.ts';
 import type { Log } from './log.ts';
 
-export function createImapLog(log: Log, edge: 'imap' | 'imaps'): ImapLog {
+export function createSessionLog(log: Log, edge: 'imap' | 'imaps' | 'pop3' | 'pop3s'): SessionLog {
   const { metrics } = log;
   const protocol = edge;
   return {
