@@ -1,4 +1,7 @@
-/** Lists on the terminal: columns as wide as their longest cell, two blanks apart. */
+/** Lists, instants and foreign texts on the terminal. */
+import { localTime } from '../mime/date.ts';
+
+/** A table: columns as wide as their longest cell, two blanks apart. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
@@ -12,12 +15,11 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     .join('\n');
 }
 
-/** An instant in the local time of this machine, to the second: `2026-11-21 10:11:12`. */
+/** An instant in Italian legal time, as commands take it too, to the second: `2026-11-21 10:11:12`. */
 export function formatInstant(at: number): string {
-  const date = new Date(at);
+  const { year, month, day, hour, minute, second } = localTime(at);
   const two = (value: number) => String(value).padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+  return `${[year, two(month), two(day)].join('-')} ${[hour, minute, second].map(two).join(':')}`;
 }
 
 /** Texts from outside must not steer the terminal. */

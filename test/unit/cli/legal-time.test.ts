@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beginOfMonth, parseBegin, parseEnd } from '../../../src/cli/legal-time.ts';
+import { formatInstant } from '../../../src/cli/table.ts';
 
 const cases: readonly (readonly [text: string, begin: string, end: string])[] = [
   ['2026-11-21', '2026-11-20T23:00Z', '2026-11-21T23:00Z'],
@@ -22,6 +23,16 @@ for (const [text, begin, end] of cases) {
     assert.equal(new Date(parseEnd(text)).toISOString(), new Date(end).toISOString());
   });
 }
+
+test('what is printed can be typed, wherever the machine stands', () => {
+  for (const [at, printed] of [
+    ['2026-11-21T09:11:12Z', '2026-11-21 10:11:12'],
+    ['2026-06-30T22:00:00Z', '2026-07-01 00:00:00'],
+  ] as const) {
+    assert.equal(formatInstant(Date.parse(at)), printed);
+    assert.equal(parseBegin(printed), Date.parse(at));
+  }
+});
 
 for (const text of ['2026-02-30', '2026-13-01', '21/11/2026', '2026-11-21T25:00', 'ieri', ''])
   test(`${JSON.stringify(text)} is no instant`, () => {
