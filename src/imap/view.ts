@@ -46,7 +46,7 @@ export interface Announcement {
 export interface OpenedFolder {
   readonly folder: VisibleFolder;
   readonly status: FolderStatus;
-  readonly uids: readonly number[];
+  readonly uids: Ranges;
   readonly readOnly: boolean;
   /** First UID no session was told of before this one. */
   readonly firstRecent: number;
@@ -84,7 +84,7 @@ export class FolderView {
     this.readOnly = opened.readOnly;
     this.#modseq = opened.status.highestModseq;
     // What came after the status arrives as a change later.
-    this.#map = new SequenceMap(intersect(rangesOf(opened.uids), [[1, opened.status.uidNext - 1]]));
+    this.#map = new SequenceMap(intersect(opened.uids, [[1, opened.status.uidNext - 1]]));
     this.#recent = [[opened.firstRecent, Number.POSITIVE_INFINITY]];
     this.#announcedCount = this.#map.count;
     this.#recent = intersect(this.#recent, this.#map.uids);

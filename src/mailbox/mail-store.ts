@@ -85,8 +85,8 @@ export interface FolderChanges {
 
 export interface FolderSnapshot {
   readonly status: FolderStatus;
-  /** All UIDs, ascending. */
-  readonly uids: readonly number[];
+  /** All UIDs. */
+  readonly uids: UidRanges;
   readonly changes: FolderChanges | undefined;
 }
 
@@ -187,6 +187,8 @@ export interface MailStore {
   /** All UIDs of the folder, ascending. */
   uids(folderId: number): Promise<readonly number[]>;
   messages(folderId: number, uids: UidRanges): Promise<readonly MessageRecord[]>;
+  /** Says that most messages of the folder will be asked for in pieces: then they are read once. */
+  keepRecords(folderId: number): Promise<void>;
   changesSince(folderId: number, modseq: number): Promise<FolderChanges>;
   /** Keywords ever used in the folder, in the spelling of their first use. */
   keywords(folderId: number): Promise<readonly string[]>;

@@ -36,9 +36,10 @@ import {
 import { listKeywords } from './keywords.ts';
 import { LineEndMeter, measureLineEnds, rememberLineEnds } from './line-ends.ts';
 import type { MailStore, UidRanges } from './mail-store.ts';
-import { readRows, removeMessages, toRecord } from './message-rows.ts';
+import { readRows, removeMessages } from './message-rows.ts';
 import { noteChange, Watchers } from './notices.ts';
 import { readQuota } from './quota.ts';
+import { RecordCache } from './record-cache.ts';
 import { parseSharedName } from './shared-name.ts';
 import { storeFlags } from './store-flags.ts';
 import { createThreadMethods } from './thread-methods.ts';
@@ -123,16 +124,17 @@ function createFolderMethods({ db, clock }: MailStoreParts): FolderMethods {
 
 type ReadingMethods = Pick<
   MailStore,
-  'status' | 'snapshot' | 'uids' | 'messages' | 'changesSince' | 'keywords' | 'firstRecent'
+  'status' | 'snapshot' | 'uids' | 'messages' | 'keepRecords' | 'changesSince' | 'keywords' | 'firstRecent'
 >;
 
 function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
+  const records = new RecordCache(db);
   return {
     status: (folderId) => db.read(async (tx) => toStatus(await requireFolder(tx, folderId))),
     snapshot: (folderId, since) =>
       db.read(async (tx) => ({
         status: toStatus(await requireFolder(tx, folderId)),
-        uids: await readUids(tx, folderId),
+        uids: await readUidRanges(tx, folderId),
         changes: since === undefined ? undefined : await readChanges(tx, folderId, since),
       })),
     uids: (folderId) =>
@@ -140,11 +142,8 @@ function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
         await requireFolder(tx, folderId);
         return readUids(tx, folderId);
       }),
-    messages: (folderId, uids) =>
-      db.read(async (tx) => {
-        await requireFolder(tx, folderId);
-        return (await readRows(tx, folderId, uids)).map(toRecord);
-      }),
+    messages: (folderId, uids) => records.read(folderId, uids),
+    keepRecords: (folderId) => records.keep(folderId),
     changesSince: (folderId, modseq) => db.read((tx) => readChanges(tx, folderId, modseq)),
     keywords: (folderId) =>
       db.read(async (tx) => {
@@ -166,6 +165,24 @@ function createReadingMethods({ db }: MailStoreParts): ReadingMethods {
 async function readUids(tx: ReadTransaction, folderId: number): Promise<number[]> {
   const sql = 'SELECT uid FROM message WHERE folder_id = ? ORDER BY uid';
   return (await tx.all<{ uid: number }>(sql, folderId)).map(({ uid }) => uid);
+}
+
+/** Most folders have few holes: their messages are counted, not listed. */
+async function readUidRanges(tx: ReadTransaction, folderId: number): Promise<UidRanges> {
+  const whole = await tx.get<{ count: number; first: number | null; last: number | null }>(
+    'SELECT COUNT(*) AS count, MIN(uid) AS first, MAX(uid) AS last FROM message WHERE folder_id = ?',
+    folderId,
+  );
+  const { count, first, last } = whole ?? { count: 0, first: null, last: null };
+  if (first === null || last === null) return [];
+  if (last - first + 1 === count) return [[first, last]];
+  const rows = await tx.all<{ first: number; last: number }>(
+    `SELECT MIN(uid) AS first, MAX(uid) AS last
+       FROM (SELECT uid, uid - ROW_NUMBER() OVER (ORDER BY uid) AS gap FROM message WHERE folder_id = ?) AS numbered
+       GROUP BY gap ORDER BY 1`,
+    folderId,
+  );
+  return rows.map((row) => [row.first, row.last] as const);
 }
 
 type ChangingMethods = Pick<MailStore, 'append' | 'replace' | 'storeFlags' | 'copy' | 'move' | 'expunge'>;

@@ -7,8 +7,9 @@ import { hasFlag } from '../flags.ts';
 import { FetchWriter } from '../message/fetch-writer.ts';
 import { findWordItem } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
-import { countOf, includes, type Ranges, rangesOf, valuesOf, windowsOf } from '../number-ranges.ts';
+import { countOf, includes, type Ranges, rangesOf, valuesOf } from '../number-ranges.ts';
 import { requireQresync, tellVanished } from '../qresync.ts';
+import { loadWindows } from '../record-windows.ts';
 import type { Session } from '../session.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import { type FetchRequest, readFetchItems } from '../wire/fetch-items.ts';
@@ -107,8 +108,7 @@ async function* loadRecords(
     const { changed } = await store.changesSince(view.folder.id, changedSince);
     wanted = rangesOf(changed.filter(({ uid }) => includes(uids, uid)).map(({ uid }) => uid));
   }
-  for (const window of windowsOf(wanted, chooseWindow(items)))
-    yield await store.messages(view.folder.id, window);
+  yield* loadWindows(session, wanted, chooseWindow(items));
 }
 
 /** Sets \Seen where a body is fetched; the UIDs whose flags that changed (RFC 3501 §6.4.5 BODY[]). */

@@ -6,7 +6,7 @@ import { answerExtended, answerPlainly } from '../search/answer.ts';
 import { keepUpdated, prepareUpdate } from '../search/keep-updated.ts';
 import { loadFacts } from '../search/load-facts.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
-import { needsHeaders, readSortKeys, sortMessages } from '../search/sort.ts';
+import { kindsOf, readSortKeys, sortMessages } from '../search/sort.ts';
 import type { Arguments } from '../wire/arguments.ts';
 import { readReturnOptions } from '../wire/return-options.ts';
 import { readSearchKeys } from '../wire/search-keys.ts';
@@ -26,7 +26,7 @@ function readSort(args: Arguments, byUid: boolean): Action {
     const update = prepareUpdate(session, { tag, byUid, key, sortKeys }, options);
     const { rows, records } = await withProgress(session, tag, async (progress) => {
       const result = await runSearch(session, key, { keepRecords: true, progress });
-      const facts = await loadFacts(session, result, { withHeaders: needsHeaders(sortKeys), progress });
+      const facts = await loadFacts(session, result, { kinds: kindsOf(sortKeys), progress });
       return { rows: sortMessages(facts, sortKeys), records: result.records };
     });
     const found = { uids: rows.map(({ uid }) => uid), records };

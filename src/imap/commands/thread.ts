@@ -4,7 +4,13 @@ import { becomeCondstoreAware } from '../condstore.ts';
 import { withProgress } from '../progress.ts';
 import { loadFacts } from '../search/load-facts.ts';
 import { mentions, runSearch } from '../search/run-search.ts';
-import { formatThreads, type Thread, type ThreadMessage, toThreadMessage } from '../search/thread.ts';
+import {
+  formatThreads,
+  type Thread,
+  type ThreadMessage,
+  threadKinds,
+  toThreadMessage,
+} from '../search/thread.ts';
 import { threadByReferences } from '../search/thread-references.ts';
 import { threadBySubject } from '../search/thread-subject.ts';
 import type { Arguments } from '../wire/arguments.ts';
@@ -30,7 +36,7 @@ function readThread(args: Arguments, byUid: boolean): Action {
     if (mentions(key, 'modseq')) becomeCondstoreAware(session);
     const facts = await withProgress(session, tag, async (progress) => {
       const result = await runSearch(session, key, { keepRecords: true, progress });
-      return loadFacts(session, result, { withHeaders: true, progress });
+      return loadFacts(session, result, { kinds: threadKinds, progress });
     });
     const threads = algorithm(facts.map(toThreadMessage));
     const nameOf = (uid: number) => (byUid ? uid : (session.view.sequenceOf(uid) as number));

@@ -20,7 +20,7 @@ import { formatString } from '../wire/format.ts';
 import type { SearchKey } from '../wire/search-keys.ts';
 import { loadFacts } from './load-facts.ts';
 import { runSearch } from './run-search.ts';
-import { compareRows, needsHeaders, type SortKey, type SortRow, sortMessages } from './sort.ts';
+import { compareRows, kindsOf, type SortKey, type SortRow, sortMessages } from './sort.ts';
 
 /** A searching command that asked for UPDATE. */
 export interface ContextRequest {
@@ -111,7 +111,7 @@ export class SearchContexts implements NewsWatch {
             await loadFacts(
               session,
               { ...found, records: new Map(records.map((record) => [record.uid, record])) },
-              { withHeaders: needsHeaders(sortKeys) },
+              { kinds: kindsOf(sortKeys) },
             ),
             sortKeys,
           );

@@ -8,17 +8,9 @@ import { headFields } from '../../mime/head-fields.ts';
 import { StoredMessage } from '../message/stored-message.ts';
 import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
-import {
-  countOf,
-  intersect,
-  type Ranges,
-  rangesOf,
-  subtract,
-  unite,
-  valuesOf,
-  windowsOf,
-} from '../number-ranges.ts';
+import { countOf, intersect, type Ranges, rangesOf, subtract, unite, valuesOf } from '../number-ranges.ts';
 import type { Progress } from '../progress.ts';
+import { loadWindows } from '../record-windows.ts';
 import type { SearchKey } from '../wire/search-keys.ts';
 import { applySequenceSet } from '../wire/sequence-set.ts';
 import { UidRequired } from '../wire/syntax.ts';
@@ -33,6 +25,8 @@ export interface SearchResult {
 }
 
 const windowSize = 1000;
+/** Where records are all there is to a search. */
+const recordWindowSize = 10_000;
 const noThreads: ReadonlyMap<number, string> = new Map();
 
 export interface SearchRun {
@@ -62,9 +56,9 @@ export async function runSearch(
   const asksThreads = mentions(key, 'thread-id');
   const matches: number[] = [];
   if (progress !== undefined) progress.goal = countOf(candidates);
-  for (const window of windowsOf(candidates, windowSize)) {
+  const size = isDecidedByRecord(key) ? recordWindowSize : windowSize;
+  for await (const found of loadWindows(scope, candidates, size)) {
     scope.out.assertOpen();
-    const found = await scope.store.messages(scope.view.folder.id, window);
     const threads = asksThreads ? await loadThreads(scope, found) : noThreads;
     const facts = found.map((record) => {
       const recent = scope.view.isRecent(record.uid);
@@ -187,9 +181,25 @@ function boundOf(key: SearchKey, sets: SearchFacts['sets'], everything: Ranges):
 }
 
 const viewKinds: readonly SearchKey['kind'][] = ['all', 'and', 'or', 'not', 'set', 'recent'];
+const recordKinds: readonly SearchKey['kind'][] = [
+  ...viewKinds,
+  'flag',
+  'larger',
+  'smaller',
+  'younger',
+  'older',
+  'modseq',
+  'email-id',
+];
 
 function isDecidedByView(key: SearchKey): boolean {
   return [...walkKeys(key)].every(({ kind }) => viewKinds.includes(kind));
+}
+
+function isDecidedByRecord(key: SearchKey): boolean {
+  return [...walkKeys(key)].every((each) =>
+    each.kind === 'date' ? each.of !== 'sent' : recordKinds.includes(each.kind),
+  );
 }
 
 export function mentions(key: SearchKey, kind: SearchKey['kind']): boolean {

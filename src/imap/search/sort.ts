@@ -1,30 +1,37 @@
 /** Sorting by the criteria of RFC 5256 and RFC 5957. */
 import type { Arguments } from '../wire/arguments.ts';
 import { SyntaxProblem } from '../wire/syntax.ts';
-import { displayOf, type MessageFacts, mailboxOf, sentAt, subjectOf } from './message-facts.ts';
+import type { KeyKind } from './header-keys.ts';
+import { type MessageFacts, sentAt } from './message-facts.ts';
+import { recallOrder, rememberOrder } from './text-places.ts';
 
 type SortValue = string | number;
 
 interface Criterion {
   readonly valueOf: (facts: MessageFacts) => SortValue;
-  /** Can be told without the message's header. */
-  readonly fromRecord?: boolean;
+  /** The key of the header it is about; undefined: it stands in the record. */
+  readonly kind?: KeyKind;
 }
 
 export interface SortKey extends Criterion {
   readonly reverse: boolean;
 }
 
+const byText = (kind: 'from' | 'to' | 'cc' | 'displayFrom' | 'displayTo'): Criterion => ({
+  valueOf: ({ keys }) => keys[kind] ?? '',
+  kind,
+});
+
 const criteria: ReadonlyMap<string, Criterion> = new Map<string, Criterion>([
-  ['ARRIVAL', { valueOf: ({ record }) => record.internalDate, fromRecord: true }],
-  ['SIZE', { valueOf: ({ record }) => record.size, fromRecord: true }],
-  ['CC', { valueOf: (facts) => mailboxOf(facts, 'cc') }],
-  ['DATE', { valueOf: sentAt }],
-  ['FROM', { valueOf: (facts) => mailboxOf(facts, 'from') }],
-  ['SUBJECT', { valueOf: (facts) => subjectOf(facts).text }],
-  ['TO', { valueOf: (facts) => mailboxOf(facts, 'to') }],
-  ['DISPLAYFROM', { valueOf: (facts) => displayOf(facts, 'from') }],
-  ['DISPLAYTO', { valueOf: (facts) => displayOf(facts, 'to') }],
+  ['ARRIVAL', { valueOf: ({ record }) => record.internalDate }],
+  ['SIZE', { valueOf: ({ record }) => record.size }],
+  ['CC', byText('cc')],
+  ['DATE', { valueOf: sentAt, kind: 'sent' }],
+  ['FROM', byText('from')],
+  ['SUBJECT', { valueOf: ({ keys }) => keys.subject?.text ?? '', kind: 'subject' }],
+  ['TO', byText('to')],
+  ['DISPLAYFROM', byText('displayFrom')],
+  ['DISPLAYTO', byText('displayTo')],
 ]);
 
 /** `(REVERSE DATE SUBJECT)`. @throws {SyntaxProblem} */
@@ -44,9 +51,9 @@ export function readSortKeys(args: Arguments): SortKey[] {
   return keys;
 }
 
-/** True when headers must be read to sort by these keys. */
-export function needsHeaders(keys: readonly SortKey[]): boolean {
-  return keys.some((key) => key.fromRecord !== true);
+/** The keys of headers that must be known to sort by these. */
+export function kindsOf(keys: readonly SortKey[]): KeyKind[] {
+  return keys.flatMap(({ kind }) => (kind === undefined ? [] : [kind]));
 }
 
 /** A message with what it is sorted by. */
@@ -57,6 +64,8 @@ export interface SortRow {
 
 /** In sorted order; equals stay in the order of the folder. */
 export function sortMessages(messages: readonly MessageFacts[], keys: readonly SortKey[]): SortRow[] {
+  const [only] = keys;
+  if (keys.length === 1 && only !== undefined) return sortByOne(messages, only);
   const rows = messages.map(
     (facts): SortRow => ({
       uid: facts.record.uid,
@@ -64,6 +73,23 @@ export function sortMessages(messages: readonly MessageFacts[], keys: readonly S
     }),
   );
   return rows.sort((a, b) => compareRows(a, b, keys));
+}
+
+/** Messages come in the order of the folder, and sorting keeps equals as they come. */
+function sortByOne(messages: readonly MessageFacts[], key: SortKey): SortRow[] {
+  const { kind, reverse } = key;
+  const toRow = (facts: MessageFacts): SortRow => ({ uid: facts.record.uid, values: [key.valueOf(facts)] });
+  const ofText = kind === 'sent' ? undefined : kind;
+  const order = ofText === undefined ? undefined : recallOrder(messages, ofText, reverse);
+  if (order !== undefined) return order.map((index) => toRow(messages[index] as MessageFacts));
+  const sign = reverse ? -1 : 1;
+  const rows = messages.map((facts) => ({ facts, value: key.valueOf(facts) }));
+  rows.sort((a, b) => sign * compare(a.value, b.value));
+  if (ofText !== undefined) {
+    const ascending = rows.map(({ facts }) => facts);
+    rememberOrder(reverse ? ascending.reverse() : ascending, ofText, key.valueOf);
+  }
+  return rows.map(({ facts }) => toRow(facts));
 }
 
 export function compareRows(a: SortRow, b: SortRow, keys: readonly SortKey[]): number {

@@ -1,16 +1,13 @@
 /** What both threading algorithms of RFC 5256 work on and give back. */
 import type { Instant } from '../../lib/time.ts';
 import type { BaseSubject } from './base-subject.ts';
-import { type MessageFacts, messageIdsOf, sentAt, subjectOf } from './message-facts.ts';
+import type { KeyKind, Links } from './header-keys.ts';
+import { type MessageFacts, sentAt } from './message-facts.ts';
 
-export interface ThreadMessage {
+export interface ThreadMessage extends Links {
   readonly uid: number;
   readonly sentAt: Instant;
   readonly subject: BaseSubject;
-  /** Undefined when the message has none. */
-  readonly id: string | undefined;
-  /** Ancestors, the oldest first. */
-  readonly references: readonly string[];
 }
 
 /** A message and its answers; a thread whose first message is not there has no UID. */
@@ -19,15 +16,19 @@ export interface Thread {
   readonly children: readonly Thread[];
 }
 
+/** The keys of headers that threads are made of. */
+export const threadKinds: readonly KeyKind[] = ['sent', 'subject', 'links'];
+
+const noSubject: BaseSubject = { text: '', isReply: false };
+
 export function toThreadMessage(facts: MessageFacts): ThreadMessage {
-  const references = messageIdsOf(facts, 'references');
+  const { record, keys } = facts;
   return {
-    uid: facts.record.uid,
+    uid: record.uid,
     sentAt: sentAt(facts),
-    subject: subjectOf(facts),
-    id: messageIdsOf(facts, 'message-id')[0],
-    // RFC 5256 §3: without usable References the first id of In-Reply-To is the only one.
-    references: references.length > 0 ? references : messageIdsOf(facts, 'in-reply-to').slice(0, 1),
+    subject: keys.subject ?? noSubject,
+    id: keys.links?.id,
+    references: keys.links?.references ?? [],
   };
 }
 

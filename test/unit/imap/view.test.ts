@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { rangesOf } from '../../../src/imap/number-ranges.ts';
 import { FolderView } from '../../../src/imap/view.ts';
 import type { FolderChanges, MailStore, MessageRecord } from '../../../src/mailbox/mail-store.ts';
 
@@ -30,7 +31,7 @@ function storeTelling(...changes: (Partial<FolderChanges> & { highestModseq: num
 function openView(uids: number[], modseq = 10): FolderView {
   const status = { highestModseq: modseq, uidNext: 50 };
   const folder = { id: 1, name: 'x' };
-  return new FolderView({ folder, status, uids, readOnly: false, firstRecent: 50 } as never);
+  return new FolderView({ folder, status, uids: rangesOf(uids), readOnly: false, firstRecent: 50 } as never);
 }
 
 describe('the view of a folder', () => {
