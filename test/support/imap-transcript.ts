@@ -22,7 +22,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImapLimits } from '../../src/imap/limits.ts';
-import { ImapTestClient } from './imap-client.ts';
+import { EdgeTranscript, quote, runSteps, type Step } from './edge-transcript.ts';
+import type { ImapTestClient } from './imap-client.ts';
 import { addresses, type ImapTestServer, password, standingClock, startImapServer } from './imap-server.ts';
 
 const messagesFolder = join(import.meta.dirname, '../transcript/imap/messages');
@@ -51,106 +52,51 @@ export async function deliver(
   return uids[0] as number;
 }
 
-class TranscriptRun {
-  readonly #clients = new Map<string, ImapTestClient>();
+class ImapTranscript extends EdgeTranscript<ImapTestServer> {
   readonly #numbers = new Map<string, string>();
-  #mode: 'imap' | 'imaps' = 'imaps';
-  #limits: Partial<ImapLimits> = {};
-  #server: ImapTestServer | undefined;
 
-  async step(line: string): Promise<void> {
-    const [, word = '', who = '1', mark = '', rest = ''] =
-      /^([A-Za-z]+)(\d?)([:>*+]?) ?(.*)$/s.exec(line) ?? [];
-    switch (`${word}${mark}`) {
-      case 'server:':
-        return this.#configure(rest);
-      case 'login:':
-        return this.#login(rest);
-      case 'another:':
-        return this.#addLogin(rest);
-      case 'message:':
-        return this.#deliver(rest);
-      case 'C:':
-        return (await this.#client(who)).write(`${this.#fillIn(rest)}\r\n`);
-      case 'C>':
-        return (await this.#client(who)).write(rawBytes(this.#fillIn(rest)));
-      case 'C+':
-        return (await this.#client(who)).write(withLiteral(this.#fillIn(rest)));
-      case 'S:':
-        return this.#expect(await (await this.#client(who)).readLine(), rest);
-      case 'S*':
-        return this.#skipUntil(await this.#client(who), rest.replace('until ', ''));
-      case 'TLS':
-        return (await this.#client(who)).startTls((await this.#start()).ca);
-      case 'SILENT':
-        return (await this.#client(who)).expectSilence();
-      case 'CLOSED':
-        return (await this.#client(who)).expectClosed();
-      case 'GONE':
-        return (await this.#client(who)).destroy();
-      default:
-        throw new Error('no such step');
-    }
+  constructor() {
+    super('imaps');
   }
 
-  async close(): Promise<void> {
-    for (const client of this.#clients.values()) client.destroy();
-    await this.#server?.close();
+  protected override open(mode: string, limits: Partial<ImapLimits>): Promise<ImapTestServer> {
+    return startImapServer({ mode: mode as 'imap' | 'imaps', limits });
   }
 
-  #configure(text: string): void {
-    const [mode, ...limits] = text.split(' ');
-    this.#mode = mode as 'imap' | 'imaps';
-    this.#limits = Object.fromEntries(
-      limits.map((pair) => [pair.split('=')[0], Number(pair.split('=')[1])]),
-    ) as Partial<ImapLimits>;
+  protected override async logIn(client: ImapTestClient, name: string = addresses[0]): Promise<void> {
+    assert.match(await client.readLine(), /^\* OK /);
+    const answer = (await client.command('login', `LOGIN ${name} "${password}"`)).at(-1);
+    assert.match(answer ?? '', /^login OK /);
   }
 
-  async #start(): Promise<ImapTestServer> {
-    this.#server ??= await startImapServer({ mode: this.#mode, limits: this.#limits });
-    return this.#server;
-  }
-
-  async #client(who: string): Promise<ImapTestClient> {
-    const key = who === '' ? '1' : who;
-    const known = this.#clients.get(key);
-    if (known !== undefined) return known;
-    const client = ImapTestClient.connect(await this.#start(), this.#mode === 'imaps');
-    this.#clients.set(key, client);
-    return client;
-  }
-
-  async #login(text: string): Promise<void> {
-    const words = text.split(' ');
-    const address = words.find((word) => !/^\d$/.test(word)) ?? addresses[0];
-    for (const who of words.filter((word) => /^\d$/.test(word))) {
-      const client = await this.#client(who);
-      assert.match(await client.readLine(), /^\* OK /);
-      const answer = (await client.command('login', `LOGIN ${address} "${password}"`)).at(-1);
-      assert.match(answer ?? '', /^login OK /);
-    }
+  protected override async stepAlone({ word, who, rest }: Step): Promise<boolean> {
+    if (word === 'another:') await this.#addLogin(rest);
+    else if (word === 'message:') await this.#deliver(rest);
+    else if (word === 'C+') (await this.client(who)).write(withLiteral(this.fillIn(rest)));
+    else if (word === 'S*') await this.#skipUntil(await this.client(who), rest.replace('until ', ''));
+    else return false;
+    return true;
   }
 
   async #addLogin(text: string): Promise<void> {
     const [name = '', ...may] = text.split(' ');
     const [read, write, manage] = ['read', 'write', 'manage'].map((right) => may.includes(right));
     const rights = { read: read === true, write: write === true, send: false, manage: manage === true };
-    const { accounts } = await this.#start();
+    const { accounts } = await this.start();
     await accounts.addLogin(addresses[0], { name, password, rights });
   }
 
   async #deliver(text: string): Promise<void> {
     const [folder = 'INBOX', file = '', ...flags] = text.split(' ');
-    await deliver(await this.#start(), folder, readMessage(file), flags);
+    await deliver(await this.start(), folder, readMessage(file), flags);
   }
 
-  #fillIn(text: string): string {
+  protected override fillIn(text: string): string {
     return text.replace(/\{\{(\w+)\}\}/g, (_all, name: string) => this.#numbers.get(name) ?? '');
   }
 
-  #expect(line: string, wanted: string): void {
+  protected override expect(line: string, wanted: string): void {
     const names: string[] = [];
-    const quote = (piece: string) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const pattern = wanted
       .split(/(…|\{\{\w+\}\})/)
       .map((piece) => {
@@ -179,20 +125,8 @@ class TranscriptRun {
 }
 
 /** Runs one file; throws at the first line that does not come true, with its number. */
-export async function runTranscript(text: string): Promise<void> {
-  const run = new TranscriptRun();
-  try {
-    for (const [index, line] of text.split('\n').entries()) {
-      if (line === '' || line.startsWith('#')) continue;
-      try {
-        await run.step(line);
-      } catch (error) {
-        throw new Error(`line ${index + 1}: ${line}\n${(error as Error).message}`, { cause: error });
-      }
-    }
-  } finally {
-    await run.close();
-  }
+export function runTranscript(text: string): Promise<void> {
+  return runSteps(text, new ImapTranscript());
 }
 
 /** The JSON string at the end becomes a literal. */
@@ -200,10 +134,4 @@ function withLiteral(text: string): Buffer {
   const [, words = '', json = '""'] = /^(.*) ("(?:[^"\\]|\\.)*")$/.exec(text) ?? [];
   const bytes = JSON.parse(json) as string;
   return Buffer.from(`${words} {${bytes.length}+}\r\n${bytes}\r\n`, 'latin1');
-}
-
-function rawBytes(text: string): Buffer {
-  const match = /^(".*")(?: ×(\d+))?$/.exec(text);
-  if (match === null) throw new Error('write a JSON string, then perhaps ×n');
-  return Buffer.from((JSON.parse(match[1] as string) as string).repeat(Number(match[2] ?? 1)), 'latin1');
 }

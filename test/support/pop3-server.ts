@@ -2,34 +2,21 @@
  * A POP3 server for tests: the real edge over the real store, rows and blobs in memory, two mailboxes and a login
  * that may only read. The clock stands still.
  */
-import { createSecureContext } from 'node:tls';
-import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
-import { MemoryBlobStore } from '../../src/blob/memory.ts';
-import { openSqlite } from '../../src/db/sqlite.ts';
 import { createLoginGuard, type LoginGuard } from '../../src/edge/login-guard.ts';
-import type { MailStore } from '../../src/mailbox/mail-store.ts';
 import { createMaildrops, type Maildrops } from '../../src/mailbox/maildrop.ts';
-import { createMailStore } from '../../src/mailbox/store.ts';
 import type { Pop3Limits } from '../../src/pop3/limits.ts';
 import type { Pop3Log } from '../../src/pop3/log.ts';
 import { createPop3Server, type Pop3Server } from '../../src/pop3/server.ts';
-import { password, standingClock } from './imap-server.ts';
-import { testAuthority } from './test-tls.ts';
+import { type EdgeStore, openEdgeStore, password, standingClock } from './edge-store.ts';
 
-export { password } from './imap-server.ts';
+export { password } from './edge-store.ts';
 export const addresses = ['mario.rossi@alfa.test', 'anna.bianchi@alfa.test'] as const;
 /** Of Mario's mailbox; may read and no more. */
 export const readerLogin = 'sola.lettura';
 
-export interface Pop3TestServer {
+export interface Pop3TestServer extends Omit<EdgeStore, 'tls'> {
   readonly port: number;
-  /** PEM of the certificate that signed the server's. */
-  readonly ca: string;
   readonly server: Pop3Server;
-  readonly store: MailStore;
-  readonly accounts: Accounts;
-  /** Of {@link addresses}, in order. */
-  readonly mailboxIds: readonly number[];
   /** Puts a message into Mario's folder, byte for byte. */
   deliver(bytes: Uint8Array, folder?: string): Promise<number>;
   close(): Promise<void>;
@@ -46,32 +33,18 @@ export interface Pop3TestOptions {
   readonly wrapMaildrops?: (maildrops: Maildrops) => Maildrops;
 }
 
-const plainHasher = {
-  hash: async (secret: string) => `plain:${secret}`,
-  verify: async (stored: string, secret: string) =>
-    (stored === `plain:${secret}` ? 'yes' : 'no') as 'yes' | 'no',
-};
-
 export async function startPop3Server(options: Pop3TestOptions = {}): Promise<Pop3TestServer> {
-  const db = openSqlite({ file: ':memory:' });
-  const blobs = new MemoryBlobStore(standingClock);
   const { scramIterations } = options;
-  const scram = scramIterations === undefined ? {} : { scramIterations };
-  const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher, ...scram });
-  await accounts.addDomain('alfa.test');
-  const mailboxIds: number[] = [];
-  for (const address of addresses) mailboxIds.push((await accounts.addMailbox({ address, password })).id);
+  const { tls, ...parts } = await openEdgeStore({ addresses, scramIterations });
+  const { db, store, accounts, mailboxIds } = parts;
   const rights = { read: true, write: false, send: false, manage: false };
   await accounts.addLogin(addresses[0], { name: readerLogin, password, rights });
-  const store = createMailStore({ db, blobs, clock: standingClock });
   const maildrops = createMaildrops({ db, store, clock: standingClock });
-  const authority = testAuthority();
-  const context = createSecureContext(authority.issue(['DNS:localhost', 'IP:127.0.0.1']));
   const server = createPop3Server({
     maildrops: options.wrapMaildrops?.(maildrops) ?? maildrops,
     accounts,
     guard: options.guard ?? createLoginGuard(standingClock, { delayMs: 0 }),
-    tls: () => context,
+    tls,
     mode: options.mode ?? 'pop3s',
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.log === undefined ? {} : { log: options.log }),
@@ -93,5 +66,5 @@ export async function startPop3Server(options: Pop3TestOptions = {}): Promise<Po
     await server.close(0);
     await db.close();
   };
-  return { port, ca: authority.cert, server, store, accounts, mailboxIds, deliver, close };
+  return { ...parts, port, server, deliver, close };
 }

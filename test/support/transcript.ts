@@ -17,6 +17,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { SmtpLimits } from '../../src/smtp/edge.ts';
+import { encodeMarks, quote, rawBytes } from './edge-transcript.ts';
 import { startEdge, type TestEdge } from './smtp-edges.ts';
 
 const PATIENCE_MS = 10_000;
@@ -150,7 +151,7 @@ async function runStep(line: string, run: Run | undefined): Promise<Run> {
   const rest = line.slice((word ?? '').length + 1);
   if (word === 'S:') assert.match(await client.readLine(), patternOf(rest));
   else if (word === 'C:') client.write(`${encodeMarks(rest)}\r\n`);
-  else if (word === 'C>') client.write(rawBytes(rest));
+  else if (word === 'C>') client.write(rawBytes(encodeMarks(rest)));
   else if (word === 'TLS') await client.startTls(edge.ca);
   else if (word === 'CLOSED') await client.expectClosed();
   else if (word === 'SILENT') await client.expectSilence();
@@ -183,18 +184,5 @@ async function expectTaken(edge: TestEdge, count: number): Promise<void> {
 }
 
 function patternOf(text: string): RegExp {
-  const escaped = text.split('…').map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`);
-}
-
-function encodeMarks(text: string): string {
-  return text.replace(/\{b64:([^}]*)\}/g, (_all, inner: string) =>
-    Buffer.from(inner.replaceAll('\\0', '\0')).toString('base64'),
-  );
-}
-
-function rawBytes(text: string): string {
-  const match = /^(".*")(?: ×(\d+))?$/.exec(text);
-  if (match === null) throw new Error('write a JSON string, then perhaps ×n');
-  return encodeMarks(JSON.parse(match[1] as string) as string).repeat(Number(match[2] ?? 1));
+  return new RegExp(`^${text.split('…').map(quote).join('.*')}$`);
 }
