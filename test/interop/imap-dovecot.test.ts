@@ -9,7 +9,7 @@ import { startDovecot } from '../support/dovecot.ts';
 import { makeFolder } from '../support/folder.ts';
 import { ImapTestClient } from '../support/imap-client.ts';
 import { addresses, password, startImapServer } from '../support/imap-server.ts';
-import { findProgram } from './programs.ts';
+import { findProgram, skipFor } from './programs.ts';
 
 /** Always the same numbers for the same seed. */
 function randomOf(seed: number): (below: number) => number {
@@ -182,7 +182,7 @@ const missing =
   findProgram('dovecot') === undefined ? 'dovecot is not installed (Debian: dovecot-imapd)' : undefined;
 const notRoot = process.getuid?.() === 0 ? undefined : 'Dovecot starts as root only';
 
-test('answers as Dovecot does', { skip: missing ?? notRoot ?? false }, async (t) => {
+test('answers as Dovecot does', { skip: skipFor(missing ?? notRoot) }, async (t) => {
   const reference = await startDovecot(makeFolder(t));
   t.after(() => reference.stop());
   const server = await startImapServer();

@@ -12,7 +12,7 @@ import { makeFolder } from '../support/folder.ts';
 import { ImapTestClient } from '../support/imap-client.ts';
 import { readMessage } from '../support/imap-transcript.ts';
 import { addresses, type Pop3TestServer, password, startPop3Server } from '../support/pop3-server.ts';
-import { findProgram } from './programs.ts';
+import { findProgram, skipFor } from './programs.ts';
 
 const user = addresses[0];
 const messages = [
@@ -115,7 +115,7 @@ const missing =
   findProgram('dovecot') === undefined ? 'dovecot is not installed (Debian: dovecot-pop3d)' : undefined;
 const notRoot = process.getuid?.() === 0 ? undefined : 'Dovecot starts as root only';
 
-test('answers as Dovecot does', { skip: missing ?? notRoot ?? false }, async (t) => {
+test('answers as Dovecot does', { skip: skipFor(missing ?? notRoot) }, async (t) => {
   const reference = await startDovecot(makeFolder(t), 'pop3');
   t.after(() => reference.stop());
   const ours = await startPop3Server({ limits: { badCommands: 1000 } });

@@ -59,6 +59,16 @@ export function findProgram(command: string): string | undefined {
   return folders.map((folder) => join(folder, command)).find(isExecutable);
 }
 
+/**
+ * For `skip` of a test that cannot be on this machine for that reason. With `INTEROP_ALL=1`, as .ci/run has it, nothing is
+ * left out: then the reason is an error.
+ */
+export function skipFor(reason: string | undefined): string | false {
+  if (reason === undefined) return false;
+  if (process.env.INTEROP_ALL === '1') throw new Error(`${reason}; with INTEROP_ALL=1 nothing is left out`);
+  return reason;
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
