@@ -1,18 +1,15 @@
 /**
- * One connection to a SQLite file: pragmas, statement cache, errors in the seam's words. Calls are synchronous,
- * a few microseconds each; only a commit waits for the disk.
+ * One connection to a SQLite file: how it is opened, and its pragmas. Calls are synchronous, a few microseconds each;
+ * only a commit waits for the disk.
  */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { SqlValue } from './database.ts';
 import { isBusy, storeFailure, translateError } from './sqlite-errors.ts';
+import { SqliteStatements } from './sqlite-statements.ts';
 
 /** Pages in the log from which on the writer does what other checkpoints left: 32 MB. */
 const logPages = 8192;
-
-/** More texts than all rooms together have; texts with a variable number of placeholders push older ones out. */
-const cachedStatements = 500;
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -23,44 +20,16 @@ export interface ConnectionOptions {
   readonly role: 'writer' | 'reader' | 'viewer' | 'checkpoint';
 }
 
-export class SqliteConnection {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
-
+export class SqliteConnection extends SqliteStatements {
   /** @throws {MailError} `temporary` when the file cannot be opened or stays locked. */
   constructor(options: ConnectionOptions) {
-    this.#database = openDatabase(options);
-  }
-
-  get<T>(sql: string, values: readonly SqlValue[] = []): T | undefined {
-    try {
-      return this.#prepare(sql).get(...values) as T | undefined;
-    } catch (error) {
-      throw translateError(error);
-    }
-  }
-
-  all<T>(sql: string, values: readonly SqlValue[] = []): T[] {
-    try {
-      return this.#prepare(sql).all(...values) as T[];
-    } catch (error) {
-      throw translateError(error);
-    }
-  }
-
-  /** The number of rows the statement touched. */
-  run(sql: string, values: readonly SqlValue[] = []): number {
-    try {
-      return Number(this.#prepare(sql).run(...values).changes);
-    } catch (error) {
-      throw translateError(error);
-    }
+    super(openDatabase(options));
   }
 
   /** False when another connection holds the write lock. */
   tryBegin(): boolean {
     try {
-      this.#prepare('BEGIN IMMEDIATE').run();
+      this.prepare('BEGIN IMMEDIATE').run();
       return true;
     } catch (error) {
       if (isBusy(error)) return false;
@@ -68,31 +37,9 @@ export class SqliteConnection {
     }
   }
 
-  /** SQLite ends a transaction by itself when the disk is full or fails. */
-  get inTransaction(): boolean {
-    return this.#database.isTransaction;
-  }
-
   /** Changes when a connection other than this one has committed. */
   version(): number {
     return this.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0;
-  }
-
-  close(): void {
-    this.#statements.clear();
-    this.#database.close();
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    if (this.#statements.size >= cachedStatements) {
-      const oldest = this.#statements.keys().next();
-      if (!oldest.done) this.#statements.delete(oldest.value);
-    }
-    this.#statements.set(sql, statement);
-    return statement;
   }
 }
 
