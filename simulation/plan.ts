@@ -63,7 +63,7 @@ export type PlannedFault =
   | (Local & { readonly kind: 'scanner'; readonly slowMs: number; readonly away: number })
   /** Says that bytes are durable before they are: no promise holds then. Never drawn; it proves that the checks see. */
   | (Local & { readonly kind: 'lying-disk' })
-  /** Its copy of the index does not know some provider. */
+  /** Its copy of the index, older than all messages, does not know some provider yet. */
   | (Local & { readonly kind: 'stale-index'; readonly missing: number })
   /** Its clock or index is known to be wrong: it may not certify. */
   | (Local & { readonly kind: 'not-ready' })

@@ -99,7 +99,7 @@ export class World {
     const known = this.#indexes.get(left.join());
     if (known !== undefined) return known;
     const records = this.providers.filter(({ number }) => !left.includes(number)).map(recordOf);
-    const index = createIndex(records, beginning);
+    const index = createIndex(records, beginning - 12 * hour);
     // While providers are still being made, the list is not whole.
     if (this.providers.length === this.plan.providers) this.#indexes.set(left.join(), index);
     return index;

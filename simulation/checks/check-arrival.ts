@@ -24,10 +24,10 @@ export function checkCalm(world: World, views: readonly View[]): void {
     world.report({ domain: '' }, `${world.lost} messages of providers were lost on a calm day`);
 }
 
-/** An index that is wrong makes others refuse; nobody can know that it is for a time only. A clock far off moves limits. */
+/** A clock far off moves limits. */
 function mayRefuse(fault: PlannedFault): boolean {
   if (fault.kind === 'clock') return Math.abs(fault.offMs) > 2 * hour;
-  return fault.kind === 'stale-index' || fault.kind === 'lying-disk';
+  return fault.kind === 'lying-disk';
 }
 
 /** Long before the last limit, which is a little under 24 hours. */

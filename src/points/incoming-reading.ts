@@ -3,16 +3,17 @@
  * used, found by the same tree.
  */
 import { collectSegments, hashSegments } from '../blob/read-segments.ts';
+import { lowerAscii } from '../lib/bytes.ts';
 import { MailError } from '../lib/mail-error.ts';
 import { sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
-import { parseAddressList } from '../mime/address.ts';
+import { domainOf, parseAddressList } from '../mime/address.ts';
 import { firstField, type HeaderBlock, parseHeaderBlock } from '../mime/header.ts';
 import type { MessagePart } from '../mime/message-part.ts';
 import { decodeTransfer } from '../mime/transfer.ts';
 import { classifyIncoming, type IncomingKind } from '../pec/incoming-classification.ts';
 import { findPecParts, type PecParts } from '../pec/pec-parts.ts';
-import type { IndexedProvider } from '../provider-index/provider-index.ts';
+import type { IndexedProvider, ProviderIndex } from '../provider-index/provider-index.ts';
 import {
   type ContentDigests,
   peekDigestAlgorithm,
@@ -36,10 +37,12 @@ const largestPart = 4 * 1024 * 1024;
 export async function readIncoming(parts: PointParts, intake: Intake, at: Instant): Promise<IncomingReading> {
   const header = parseHeaderBlock(intake.head);
   const pecParts = findPecParts(intake.tree);
-  const verdict = pecParts === undefined ? undefined : await verify(parts, { intake, header, pecParts, at });
+  const from = parseAddressList(firstField(header, 'From')?.value ?? '').addresses[0]?.address;
+  const verdict = pecParts === undefined ? undefined : await verify(parts, { intake, from, pecParts, at });
   const hash = verdict?.certificateHash;
-  const signer = hash === undefined ? undefined : parts.index().providerByCertificateHash(hash);
-  if (verdict !== undefined && signer !== undefined) deferWhileUnknown(verdict);
+  const index = parts.index();
+  const signer = hash === undefined ? undefined : index.providerByCertificateHash(hash);
+  if (verdict !== undefined) deferWhileUnknown(verdict, { index, signer, from });
   const kind = classifyIncoming({
     header,
     parts: pecParts,
@@ -57,32 +60,59 @@ const passing: Readonly<Record<string, string>> = {
   'signing-time-in-future': 'The time of signing lies in the future by the clock of this server',
 };
 
+interface Origin {
+  readonly index: ProviderIndex;
+  readonly signer: IndexedProvider | undefined;
+  /** First address in From. */
+  readonly from: string | undefined;
+}
+
 /**
  * "Cannot tell" is neither good nor bad, and a refusal would be for good: the other provider keeps the message and
  * comes again, for at most 24 hours.
  * @throws {MailError} 451 4.7.5 when nothing is wrong with what a provider signed but what time heals.
  */
-function deferWhileUnknown({ problems }: SignatureVerdict): void {
-  const texts = problems.map(({ code }) => passing[code]);
+function deferWhileUnknown(verdict: SignatureVerdict, origin: Origin): void {
+  const texts = verdict.problems.map(({ code }) => passing[code]);
+  if (texts.includes(undefined)) return;
   const [first] = texts;
-  if (first === undefined || texts.includes(undefined)) return;
-  throw new MailError('temporary', `${first}, please try again later`, { code: 451, enhanced: '4.7.5' });
+  if (isLaterThanIndex(verdict, origin)) throw cannotTell(unknownYet);
+  if (origin.signer !== undefined && first !== undefined) throw cannotTell(first);
+}
+
+const unknownYet = 'The signer is not in our copy of the provider index, which is older than the message';
+
+function cannotTell(text: string): MailError {
+  return new MailError('temporary', `${text}, please try again later`, { code: 451, enhanced: '4.7.5' });
+}
+
+/**
+ * True for what the copy of the index does not vouch for and may not know yet: a new certificate, a new provider, a
+ * domain that has come to it. RFC 6109 §4.5 renews the copy daily; the next one decides, whatever it says. The authority
+ * of the providers has vouched already for the key and its address in From, so strangers do not get here.
+ */
+function isLaterThanIndex(
+  { signingTime }: SignatureVerdict,
+  { index: { fetchedAt }, signer, from }: Origin,
+): boolean {
+  if (signingTime === undefined || fetchedAt === undefined || signingTime <= fetchedAt) return false;
+  const domain = from === undefined ? undefined : domainOf(from);
+  return signer === undefined || !signer.managedDomains.some((each) => lowerAscii(each) === domain);
 }
 
 interface Signed {
   readonly intake: Intake;
-  readonly header: HeaderBlock;
+  readonly from: string | undefined;
   readonly pecParts: PecParts;
   readonly at: Instant;
 }
 
 async function verify(
   parts: PointParts,
-  { intake, header, pecParts, at }: Signed,
+  { intake, from, pecParts, at }: Signed,
 ): Promise<SignatureVerdict | undefined> {
   const cms = await readPart(parts, intake, pecParts.signature);
   if (cms === undefined) return undefined;
-  const from = parseAddressList(firstField(header, 'From')?.value ?? '').addresses[0]?.address;
   return verifySignedMessage({
     tree: intake.tree,
     cms,

@@ -8,11 +8,13 @@ import { createDeliveryPoint } from '../../../src/points/delivery-point.ts';
 import { startDeliveryWorker } from '../../../src/points/delivery-worker.ts';
 import { createReadyCheck } from '../../../src/points/readiness.ts';
 import { createIndex } from '../../../src/provider-index/index-from-records.ts';
+import type { IndexedProvider } from '../../../src/provider-index/provider-index.ts';
 import { parseCertificate } from '../../../src/smime/certificate.ts';
 import { parseTrust } from '../../../src/smime/trust.ts';
 import { arrive, buildEnvelope } from '../../support/arrivals.ts';
 import { buildMail, openPoints, readInbox, readLog, submit } from '../../support/point-parts.ts';
 import { authority, otherProvider } from '../pki/authority.ts';
+import { alfa, beta } from '../provider-index/providers.ts';
 
 const hour = 3_600_000;
 const to = ['anna@alfa.test'];
@@ -121,8 +123,52 @@ describe('where a fresh revocation list is required', () => {
     const envelope = await buildEnvelope(points, { to });
     const altered = Buffer.from(envelope.toString('latin1').replace('Buongiorno', 'Buonasera!'), 'latin1');
     await assert.rejects(arrive(points, { bytes: altered, from, to }), answers(550, '5.7.1'));
-    const strangers = { ...points, parts: { ...points.parts, index: () => createIndex([], 1) } };
+    const strangers = { ...points, parts: { ...points.parts, index: () => createIndex([], points.clock()) } };
     await assert.rejects(arrive(strangers, { bytes: envelope, from, to }), answers(550, '5.7.1'));
     await assert.rejects(arrive(points, { bytes: buildMail({ from, to }), from, to }), answers(550, '5.7.1'));
+  });
+});
+
+describe('what the copy of the index may not know yet', () => {
+  const from = 'luigi@beta.test';
+  /** Its other certificate is that of alfa. */
+  const peer = { ...beta, certificateHashes: beta.certificateHashes.slice(0, 1) };
+
+  async function open(t: TestContext, known: readonly IndexedProvider[], fetchedHoursAgo: number) {
+    const points = await openPoints(t);
+    const index = createIndex([alfa, ...known], points.clock() - fetchedHoursAgo * hour);
+    return { ...points, parts: { ...points.parts, index: () => index } };
+  }
+
+  const unknown: Readonly<Record<string, readonly IndexedProvider[]>> = {
+    'a provider': [],
+    'a certificate': [{ ...peer, certificateHashes: [] }],
+    'a domain': [{ ...peer, managedDomains: ['other.test'] }],
+  };
+
+  for (const [what, known] of Object.entries(unknown)) {
+    it(`${what}: an envelope signed after the copy was fetched waits for the next one`, async (t) => {
+      const points = await open(t, known, 1);
+      const bytes = await buildEnvelope(points, { to });
+      await assert.rejects(arrive(points, { bytes, from, to }), answers(451, '4.7.5'));
+      assert.equal((await readLog(points)).length, 0);
+      const renewed = createIndex([alfa, peer], points.clock());
+      await arrive({ ...points, parts: { ...points.parts, index: () => renewed } }, { bytes, from, to });
+      assert.equal((await readLog(points))[0]?.type, 'taken-in-charge');
+    });
+
+    it(`${what}: when a copy as new as the message does not know it either, it is refused`, async (t) => {
+      const points = await open(t, known, 0);
+      const mail = { bytes: await buildEnvelope(points, { to }), from, to };
+      await assert.rejects(arrive(points, mail), answers(550, '5.7.1'));
+    });
+  }
+
+  it('a stranger does not wait: the authority of the providers has not vouched for the key', async (t) => {
+    const points = await open(t, [], 1);
+    const trust = parseTrust({ anchors: [] });
+    const strangers = { ...points, parts: { ...points.parts, trust: () => trust } };
+    const mail = { bytes: await buildEnvelope(points, { to }), from, to };
+    await assert.rejects(arrive(strangers, mail), answers(550, '5.7.1'));
   });
 });
