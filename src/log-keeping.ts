@@ -9,7 +9,7 @@ import type { Config } from './config/schema.ts';
 import type { Signer } from './keys/signer.ts';
 import { hex, utf8 } from './lib/bytes.ts';
 import type { Runner } from './lib/runner.ts';
-import type { Clock } from './lib/time.ts';
+import type { Clock, Instant } from './lib/time.ts';
 import {
   type ProofBundle,
   type ProofIndex,
@@ -90,20 +90,21 @@ export interface WantedProof {
   readonly message: ProvedMessage | null;
   /** True for the whole signed index of each day, not only our record. */
   readonly withIndex: boolean;
+  readonly now: Instant;
 }
 
 /** What the log proves about a message. @throws {NoProof} when it has nothing sealed about it. */
 export function proveMessage(
   config: Config,
   { db }: Pick<Stores, 'db'>,
-  { identificativo, message, withIndex }: WantedProof,
+  { identificativo, message, withIndex, now }: WantedProof,
 ): Promise<ProofBundle> {
   return makeProof({
     db,
     provider: { name: config.provider.name, domain: config.provider.domain },
     identificativo,
     message,
-    now: Date.now(),
+    now,
     findChain,
     findIndex: (day) => findProofIndex(config, day, withIndex),
     crls: listHeldCrls(config.dataFolder),
@@ -114,13 +115,14 @@ export function proveMessage(
 export async function proveEntry(
   config: Config,
   stores: Pick<Stores, 'db'>,
-  { identificativo, node, seq, signer }: EntryToProve,
+  { identificativo, node, seq, signer, now }: EntryToProve,
 ): Promise<Uint8Array | undefined> {
   try {
-    const bundle = await proveMessage(config, stores, { identificativo, message: null, withIndex: false });
+    const wanted = { identificativo, message: null, withIndex: false, now };
+    const bundle = await proveMessage(config, stores, wanted);
     const entries = bundle.segments.flatMap((segment) => segment.entries.map(({ line }) => readEntry(line)));
     if (!entries.some((entry) => entry?.node === node && entry.seq === seq)) return undefined;
-    return Buffer.from(await signBundle(bundle, signer, Date.parse(bundle.madeAt)), 'utf8');
+    return Buffer.from(await signBundle(bundle, signer, now), 'utf8');
   } catch (error) {
     if (error instanceof NoProof) return undefined;
     throw error;
@@ -132,6 +134,7 @@ export interface EntryToProve {
   readonly node: string;
   readonly seq: number;
   readonly signer: Signer;
+  readonly now: Instant;
 }
 
 /** The record of this provider in the index in force on the day; with `whole`, also the index as it was signed. */

@@ -9,6 +9,7 @@ import { checkProof, type ProofVerdict } from '../message-log/proof/check-proof.
 import { identifyMessage, type MessageIdentity } from '../message-log/proof/identify-message.ts';
 import { NoProof } from '../message-log/proof/make-proof.ts';
 import { openSigner, type Stores } from '../wire.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption, openConfig } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { type AnchorOptions, loadLogTrust } from './log-trust.ts';
@@ -62,15 +63,16 @@ export function buildProofCommand(terminal: Terminal): Command {
 
 async function make(terminal: Terminal, message: string, options: MakeOptions): Promise<void> {
   const { config } = openConfig(options);
+  const now = openCommandClock(options)();
   const bundle = await withStores(options, async (stores) => {
     const { events, proved } = await findMessage(stores, message);
     const identificativo = events[0]?.event.facts.identificativo;
     if (identificativo === undefined)
       throw new CommandFailure(exitCode.no, `The message log knows no message ${message}.`);
-    const wanted = { identificativo, message: proved, withIndex: options.withIndex === true };
+    const wanted = { identificativo, message: proved, withIndex: options.withIndex === true, now };
     return proveMessage(config, stores, wanted).catch(explain);
   });
-  const text = await signBundle(bundle, openSigner(config), Date.now());
+  const text = await signBundle(bundle, openSigner(config), now);
   writeNewFiles([{ file: resolve(options.out), content: text, mode: 0o644 }]);
   const count = bundle.segments.reduce((sum, { entries }) => sum + entries.length, 0);
   terminal.print(`${options.out}: ${count} entries about ${bundle.identificativo}.`);
@@ -127,7 +129,7 @@ function matchMessage(
 
 async function check(terminal: Terminal, bundle: string, options: CheckOptions): Promise<void> {
   const { trust } = loadLogTrust(options);
-  const verdict = checkProof(readGivenFile(bundle), trust, Date.now());
+  const verdict = checkProof(readGivenFile(bundle), trust, openCommandClock(options)());
   const objection = options.message === undefined ? undefined : objectTo(options.message, verdict);
   const ok = verdict.ok && objection === undefined;
   const problems = [...verdict.problems, ...(objection === undefined ? [] : [objection])];

@@ -13,6 +13,7 @@ import { type LogPlace, type LogSearch, placeOf, searchEvents, walkEvents } from
 import { type LogEventType, logEventTypes } from '../pec/events.ts';
 import { buildSignedData } from '../smime/signed-data.ts';
 import { openSigner, type Stores } from '../wire.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption, openConfig } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { parseBegin, parseEnd } from './legal-time.ts';
@@ -135,7 +136,7 @@ async function extract(terminal: Terminal, options: ExtractOptions): Promise<voi
   for (const file of [out, signed])
     if (existsSync(file)) throw new CommandFailure(exitCode.no, `${file} exists already; name another.`);
   const { config } = openConfig(options);
-  const at = Date.now();
+  const at = openCommandClock(options)();
   const frame = { provider: config.provider.name, at, search: readSearch(options) };
   const counted = { entries: 0 };
   const requestedBy = options.requestedBy ?? `operator ${userInfo().username}`;

@@ -9,6 +9,7 @@ import {
   retryNow,
 } from '../queue/outgoing.ts';
 import { formatByteCount } from './byte-count.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { jsonOption, type ListOptions, parseCount } from './options.ts';
@@ -60,7 +61,8 @@ export function buildQueueCommand(terminal: Terminal): Command {
     .argument('<id>', 'from pec queue list', parseId)
     .addOption(configOption())
     .action(async (id: number, options: ConfigOptions) => {
-      const found = await withStores(options, ({ db }) => db.transact((tx) => retryNow(tx, id, Date.now())));
+      const at = openCommandClock(options)();
+      const found = await withStores(options, ({ db }) => db.transact((tx) => retryNow(tx, id, at)));
       answer(terminal, found, `${id} is due now.`);
     });
   queue

@@ -7,6 +7,7 @@ import { certificationTypes } from '../pec/wire-names.ts';
 import type { ReproducibleKind } from '../points/issued-kinds.ts';
 import { type IssuedMessage, ReproductionFailure, reproduceReceipt } from '../points/reproduction.ts';
 import { openSigner, openStores } from '../wire.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption, openConfig } from './config-option.ts';
 import { CommandFailure, type ExitCode, exitCode } from './exit-code.ts';
 import { formatInstant } from './table.ts';
@@ -50,17 +51,24 @@ async function reproduce(
   const { kind, recipient, messageId, attest } = options;
   const { config } = openConfig(options);
   const { name, domain } = config.provider;
-  const stores = await openStores(config);
+  const clock = openCommandClock(options);
+  const stores = await openStores(config, clock);
   try {
     const parts = {
       db: stores.db,
       blobs: stores.blobs,
       node: config.node,
-      clock: Date.now,
+      clock,
       provider: { name, domain, address: `posta-certificata@${domain}` },
       signer: () => openSigner(config),
       prove: (id: string, { node, seq }: { readonly node: string; readonly seq: number }) =>
-        proveEntry(config, stores, { identificativo: id, node, seq, signer: openSigner(config) }),
+        proveEntry(config, stores, {
+          identificativo: id,
+          node,
+          seq,
+          signer: openSigner(config),
+          now: clock(),
+        }),
     };
     const reproduced = await reproduceReceipt(parts, {
       identificativo,

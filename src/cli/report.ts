@@ -6,6 +6,7 @@ import type { Instant } from '../lib/time.ts';
 import { type Availability, computeAvailability } from '../message-log/availability.ts';
 import { findFirstRun, listRuns } from '../message-log/service-runs.ts';
 import { collectStatistics, type LogStatistics, type Period } from '../message-log/statistics.ts';
+import { openCommandClock } from './command-clock.ts';
 import type { ConfigOptions } from './config-option.ts';
 import { configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
@@ -60,7 +61,7 @@ function parsePeriod(text: string): Period {
 }
 
 async function makeReport(options: StatisticsOptions): Promise<Report> {
-  const now = Date.now();
+  const now = openCommandClock(options)();
   const period = choosePeriod(options, now);
   return withStores(options, async ({ db }) => {
     const log = await collectStatistics((fn) => db.read(fn), period);

@@ -5,6 +5,7 @@ import { openLogKeeping } from '../log-keeping.ts';
 import { addHold, type LegalHold, liftHold, listHolds } from '../message-log/retention/holds.ts';
 import type { SealEvent, SealRound } from '../message-log/seal/sealer.ts';
 import { openSigner } from '../wire.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption, openConfig } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { parseBegin, parseEnd } from './legal-time.ts';
@@ -69,7 +70,11 @@ async function seal(terminal: Terminal, options: SealOptions): Promise<void> {
   const round = await withStores(options, (stores) => {
     const signer = openSigner(config);
     const onEvent = (event: SealEvent) => alarms.push(...describeAlarm(event));
-    const keeping = openLogKeeping(config, stores, { signer: () => signer, clock: Date.now, onEvent });
+    const keeping = openLogKeeping(config, stores, {
+      signer: () => signer,
+      clock: openCommandClock(options),
+      onEvent,
+    });
     return keeping.sealer.seal({ early: options.dueOnly !== true });
   });
   if (options.json === true) terminal.print(JSON.stringify({ ...round, alarms }, null, 2));
@@ -114,7 +119,8 @@ async function addOne(terminal: Terminal, options: HoldOptions): Promise<void> {
     identificativo,
     by: userInfo().username,
   };
-  const id = await withStores(options, ({ db }) => db.transact((tx) => addHold(tx, hold, Date.now())));
+  const at = openCommandClock(options)();
+  const id = await withStores(options, ({ db }) => db.transact((tx) => addHold(tx, hold, at)));
   terminal.print(`Hold ${id} is in force.`);
 }
 
@@ -151,9 +157,8 @@ function describeReach({ from, to, address, identificativo }: LegalHold): string
 
 async function removeOne(terminal: Terminal, id: number, options: ConfigOptions): Promise<void> {
   const by = userInfo().username;
-  const found = await withStores(options, ({ db }) =>
-    db.transact((tx) => liftHold(tx, { id, by, at: Date.now() })),
-  );
+  const at = openCommandClock(options)();
+  const found = await withStores(options, ({ db }) => db.transact((tx) => liftHold(tx, { id, by, at })));
   if (!found) throw new CommandFailure(exitCode.no, `No hold ${id} is in force.`);
   terminal.print(`Hold ${id} is lifted.`);
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { listDomains } from '../accounts/domains.ts';
 import type { Database } from '../db/database.ts';
+import type { Instant } from '../lib/time.ts';
 import { openSegments } from '../log-keeping.ts';
 import { findLastSeal, listStreams } from '../message-log/seal/seal-rows.ts';
 import { readHeader } from '../message-log/seal/segment-line.ts';
@@ -11,6 +12,7 @@ import type { LogTrust } from '../message-log/verify/check-seal.ts';
 import type { LogFinding } from '../message-log/verify/findings.ts';
 import { type LogReport, type StreamSummary, verifyLog } from '../message-log/verify/verify-log.ts';
 import { databaseFile, openDatabaseCopy, openStores } from '../wire.ts';
+import { openCommandClock } from './command-clock.ts';
 import { type ConfigOptions, configOption } from './config-option.ts';
 import { CommandFailure, exitCode } from './exit-code.ts';
 import { loadLogTrust } from './log-trust.ts';
@@ -46,8 +48,9 @@ async function verify(terminal: Terminal, options: VerifyOptions): Promise<void>
   const folder = options.data === undefined ? config?.dataFolder : resolve(options.data);
   if (folder === undefined)
     throw new CommandFailure(exitCode.usage, 'Which log? Give --config FILE, or --data FOLDER of a copy.');
+  const now = openCommandClock(options)();
   const report = await withDatabase(options, folder, (db) =>
-    runVerification({ db, folder, trust, full: options.full === true, provider: config?.provider.name }),
+    runVerification({ db, folder, trust, full: options.full === true, provider: config?.provider.name, now }),
   );
   terminal.print(options.json === true ? JSON.stringify(report, null, 2) : renderReport(report));
   if (!report.ok) throw new CommandFailure(exitCode.no, '');
@@ -80,16 +83,17 @@ interface Verification {
   readonly trust: LogTrust;
   readonly full: boolean;
   readonly provider: string | undefined;
+  readonly now: Instant;
 }
 
-async function runVerification({ db, folder, trust, full, provider }: Verification): Promise<LogReport> {
+async function runVerification({ db, folder, trust, full, provider, now }: Verification): Promise<LogReport> {
   const domains = new Set((await db.read((tx) => listDomains(tx))).map(({ name }) => name));
   return verifyLog({
     db,
     archive: openSegments(folder),
     trust,
     full,
-    now: Date.now(),
+    now,
     provider: provider ?? (await readProviderName(db)),
     isOurDomain: (domain) => domains.has(domain),
   });

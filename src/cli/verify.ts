@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { describeMessage, type MessageReport } from '../points/message-report.ts';
 import { formatReport } from '../points/message-report-text.ts';
 import { archivePolicy } from '../smime/trust.ts';
+import { openCommandClock } from './command-clock.ts';
 import { configOption } from './config-option.ts';
 import { CommandFailure, type ExitCode, exitCode } from './exit-code.ts';
 import { jsonOption } from './options.ts';
@@ -38,7 +39,13 @@ export function buildVerifyCommand(terminal: Terminal): Command {
     .action(async (file: string, options: VerifyOptions) => {
       const message = readMessage(file);
       const { trust, index } = await loadVerificationTrust(options);
-      const report = describeMessage({ message, trust, index, policy: archivePolicy, now: Date.now() });
+      const report = describeMessage({
+        message,
+        trust,
+        index,
+        policy: archivePolicy,
+        now: openCommandClock(options)(),
+      });
       terminal.print(
         options.json === true ? JSON.stringify(report, null, 2) : formatReport(report).join('\n'),
       );
