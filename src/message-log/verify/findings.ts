@@ -9,6 +9,8 @@ export type FindingCode =
   | 'facts-changed'
   /** The addresses by which an entry is found are not its own. */
   | 'address-wrong'
+  /** An index of the database does not have what the entries say. */
+  | 'index-wrong'
   /** The database and its seal disagree, and no single entry can be blamed. */
   | 'entries-unsealed'
   | 'seal-changed'

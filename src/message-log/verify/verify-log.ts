@@ -1,8 +1,7 @@
 /**
  * Verification of the whole message log, live or a copy: nothing is written. The usual check looks at every
  * seal with its signature, stamps and files, at where segments meet, and at every entry that is not sealed yet
- * or stands in the newest segment. The full one reads every entry with the addresses that find it, every file
- * and every message.
+ * or stands in the newest segment. The full one reads every entry with what finds it, every file and every message.
  */
 import type { Database } from '../../db/database.ts';
 import { equalBytes } from '../../lib/bytes.ts';
@@ -15,6 +14,7 @@ import { listRemovals } from '../retention/removal-rows.ts';
 import { findLastSeal, listSeals, listStamps, listStreams, type Seal } from '../seal/seal-rows.ts';
 import type { SegmentArchive } from '../seal/segment-archive.ts';
 import { checkAddresses } from './check-addresses.ts';
+import { checkIndexes } from './check-indexes.ts';
 import { checkMessages, type MessagesCheck } from './check-messages.ts';
 import { checkSeal, type LogTrust } from './check-seal.ts';
 import { checkSegment, type FilledSeal, reportRow } from './check-segment.ts';
@@ -68,6 +68,7 @@ export async function verifyLog(verification: LogVerification): Promise<LogRepor
   const streams: StreamSummary[] = [];
   for (const node of await db.read(listStreams))
     streams.push(await new StreamVerifier(verification, node, findings).run());
+  if (full) await checkIndexes(db, findings);
   const hasGaps = streams.some(({ removedThrough }) => removedThrough > 0);
   const messages = full ? await checkMessages({ db, provider, isOurDomain, now, hasGaps, findings }) : 0;
   const wrong = findings.kept.filter(({ code }) => code !== 'stamp-missing');

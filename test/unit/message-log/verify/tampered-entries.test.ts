@@ -1,7 +1,43 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
-import { findingsOf, intrude, one, openCopy, place, rechain } from './tampered-log.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { openSealedLog, type SealedLog } from '../../../support/sealed-log.ts';
+import { findingsOf, intrude, lookedAt, one, openCopy, place, rechain } from './tampered-log.ts';
+
+interface Hidden {
+  readonly table: string;
+  readonly index: string;
+  readonly column: string;
+  readonly seq: number;
+}
+
+/** Turns one bit of the file over where only the index has the value of the entry: the table stays whole. */
+function hideFromIndex({ file }: SealedLog, { table, index, column, seq }: Hidden): void {
+  const ask = (sql: string, ...values: string[]) => {
+    const opened = new DatabaseSync(file);
+    const rows = opened.prepare(sql).all(...values);
+    opened.close();
+    return rows;
+  };
+  ask('PRAGMA wal_checkpoint(TRUNCATE)');
+  const [row] = ask(`SELECT ${column} AS value FROM message_log WHERE seq = ${seq}`);
+  const value = String(row?.value);
+  const rows = ask(`SELECT * FROM ${table} NOT INDEXED`);
+  const wanted = `SELECT rowid FROM ${table} INDEXED BY ${index}
+    WHERE ${column} = ? ${column === 'msgid' ? 'AND day IN (SELECT day FROM message_log_facts)' : ''}`;
+  const whole = ask(wanted, value).length;
+  const bytes = readFileSync(file);
+  for (let at = bytes.indexOf(value); at !== -1; at = bytes.indexOf(value, at + 1)) {
+    const turned = Buffer.from(bytes);
+    turned[at + 12] = (turned[at + 12] ?? 0) ^ 1;
+    writeFileSync(file, turned);
+    const stays = isDeepStrictEqual(ask(`SELECT * FROM ${table} NOT INDEXED`), rows);
+    if (stays && ask(wanted, value).length < whole) return;
+  }
+  assert.fail(`${value} does not stand in ${index}`);
+}
 
 describe('verification of entries', () => {
   const cases: [string, string[], (string | RegExp)[]][] = [
@@ -95,6 +131,26 @@ describe('verification of entries', () => {
         );
       assert.ok(
         found.every((line) => !line.includes('stamp-wrong')),
+        found.join('\n'),
+      );
+    });
+
+  const indexes = [
+    ['message_log', 'identificativo', 'its identificativo'],
+    ['message_log_facts', 'msgid', 'its Message-ID'],
+  ] as const;
+  for (const [table, column, by] of indexes)
+    it(`names an entry that a bit in an index of ${table} hides`, async (t) => {
+      const log = await openCopy(t);
+      await log.db.close();
+      hideFromIndex(log, { table, index: `${table}_${column}`, column, seq: 13 });
+      const again = openSealedLog(t, { folder: log.folder });
+      again.time.now = lookedAt;
+      const found = await findingsOf(again);
+      assert.ok(
+        found.some(
+          (line) => /^index-wrong 1[345]: /.test(line) && line.endsWith(`is not found by ${by} any more`),
+        ),
         found.join('\n'),
       );
     });
