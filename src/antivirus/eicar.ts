@@ -14,8 +14,23 @@ const EICAR = Buffer.from(
 const VIRUS_NAME = 'Eicar-Test-Signature';
 const DEEPEST = 4;
 const LF = 0x0a;
-const BASE64_LINE = /^[A-Za-z0-9+/]{2,}={0,2}$/;
 const LONGEST_LINE = 1024;
+const nothing = Buffer.alloc(0);
+
+const PAD = 0x3d;
+const [isDigit, isBlank] = [/[A-Za-z0-9+/]/, /\s/].map((kind) =>
+  Array.from({ length: 256 }, (_, octet) => kind.test(String.fromCharCode(octet))),
+);
+
+/** Octets of a line that is base64, without the blanks at its end; 0 for any other, mostly seen at its first word. */
+function measureBase64(line: Buffer): number {
+  let digits = 0;
+  while (isDigit?.[line[digits] ?? PAD] === true) digits += 1;
+  let end = digits;
+  while (end < digits + 2 && line[end] === PAD) end += 1;
+  for (let at = end; at < line.length; at += 1) if (isBlank?.[line[at] ?? 0] !== true) return 0;
+  return digits < 2 ? 0 : end;
+}
 
 export function createEicarOnlyScanner(): VirusScanner {
   return {
@@ -35,8 +50,8 @@ export function createEicarOnlyScanner(): VirusScanner {
 /** The string in a stream of bytes; lines that are base64 are decoded and searched as a stream of their own. */
 class EicarSearch {
   readonly #depth: number;
-  #tail: Buffer = Buffer.alloc(0);
-  #line: Buffer = Buffer.alloc(0);
+  #tail: Buffer = nothing;
+  #line: Buffer = nothing;
   #decoder: TransferDecoder | undefined;
   #inside: EicarSearch | undefined;
   #found = false;
@@ -64,8 +79,9 @@ class EicarSearch {
   #pushLines(chunk: Buffer): void {
     let start = 0;
     for (let lf = chunk.indexOf(LF); lf !== -1 && !this.found; lf = chunk.indexOf(LF, start)) {
-      this.#takeLine(Buffer.concat([this.#line, chunk.subarray(start, lf)]));
-      this.#line = Buffer.alloc(0);
+      const rest = chunk.subarray(start, lf);
+      this.#takeLine(this.#line.length === 0 ? rest : Buffer.concat([this.#line, rest]));
+      this.#line = nothing;
       start = lf + 1;
     }
     // A line longer than any base64 line is kept short: it only has to stay no base64.
@@ -73,14 +89,14 @@ class EicarSearch {
   }
 
   #takeLine(line: Buffer): void {
-    const text = line.length > LONGEST_LINE ? '' : line.toString('latin1').trimEnd();
-    if (!BASE64_LINE.test(text)) {
+    const length = line.length > LONGEST_LINE ? 0 : measureBase64(line);
+    if (length === 0) {
       this.#endBase64();
       return;
     }
     this.#decoder ??= new TransferDecoder('base64');
     this.#inside ??= new EicarSearch(this.#depth + 1);
-    this.#inside.push(asBuffer(this.#decoder.push(Buffer.from(text))));
+    this.#inside.push(asBuffer(this.#decoder.push(line.subarray(0, length))));
   }
 
   #endBase64(): void {
