@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { measureSignatures } from './measure/ceiling.ts';
-import { growStore, wholeGrowth } from './measure/growth.ts';
+import { type GrowthPlan, growStore, wholeGrowth } from './measure/growth.ts';
 import { type Latency, measureLatency } from './measure/latency.ts';
 import { measureMemory } from './measure/memory.ts';
 import { readMemory } from './measure/process-memory.ts';
@@ -17,9 +17,10 @@ import { findPlainObstacle, startPlain } from './servers/plain.ts';
 import { makeProviders, type Provider, type Providers } from './servers/provider.ts';
 import { formatSeries } from './statistics.ts';
 
-const usage = `npm run bench [-- --quick | --growth] [-- --write]
+const usage = `npm run bench [-- --quick | --growth [--mailboxes <n>]] [-- --write]
   --quick   certified against plain only, a rough answer in under 50 s
-  --growth  an empty store against one with 100,000 mailboxes and 2 million messages, nothing else
+  --growth  an empty store against one with 100,000 mailboxes and 2 million messages, nothing else; with --mailboxes
+            fewer (or more) of them, 20 messages in each
   --write   put the figures into docs/performance.md
 `;
 
@@ -33,10 +34,19 @@ interface Servers {
 }
 
 async function run(): Promise<number> {
-  let values: { quick?: boolean; growth?: boolean; write?: boolean; help?: boolean };
+  let values: { quick?: boolean; growth?: boolean; mailboxes?: string; write?: boolean; help?: boolean };
   try {
     const flag = { type: 'boolean' } as const;
-    ({ values } = parseArgs({ options: { quick: flag, growth: flag, write: flag, help: flag } }));
+    const options = {
+      quick: flag,
+      growth: flag,
+      mailboxes: { type: 'string' },
+      write: flag,
+      help: flag,
+    } as const;
+    ({ values } = parseArgs({ options }));
+    if (values.mailboxes !== undefined && !(Number(values.mailboxes) >= 1))
+      throw new Error('--mailboxes wants a number');
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     return 2;
@@ -45,7 +55,10 @@ async function run(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  if (values.growth === true) return compareGrowth(values.write === true);
+  if (values.growth === true) {
+    const mailboxes = Number(values.mailboxes ?? wholeGrowth.mailboxes);
+    return compareGrowth({ ...wholeGrowth, mailboxes }, values.write === true);
+  }
   const obstacle = findPlainObstacle();
   if (obstacle !== undefined) {
     process.stderr.write(`${obstacle}\n`);
@@ -163,12 +176,12 @@ async function measureLatencies({ plain, providers }: Servers, peak: Comparison)
   ];
 }
 
-async function measureGrowth(later: (undo: () => Promise<void>) => void) {
+async function measureGrowth(plan: GrowthPlan, later: (undo: () => Promise<void>) => void) {
   const providers = await makeProviders();
   later(providers.remove);
   const { alfa, beta } = providers;
   say('filling a store; this takes some minutes');
-  await growStore(beta, wholeGrowth, say);
+  await growStore(beta, plan, say);
   await Promise.all([alfa.start(), beta.start()]);
   const lane = (name: string, server: Provider): Lane => ({
     name,
@@ -176,12 +189,14 @@ async function measureGrowth(later: (undo: () => Promise<void>) => void) {
     to: server,
     certified: true,
   });
-  const lanes = [lane('an empty store', alfa), lane('100,000 mailboxes, 2,000,000 messages', beta)];
+  const count = (value: number) => value.toLocaleString('en');
+  const grown = `${count(plan.mailboxes)} mailboxes, ${count(plan.mailboxes * plan.messagesInEach)} messages`;
+  const lanes = [lane('an empty store', alfa), lane(grown, beta)];
   return measureThroughput({ ...smallMessages, lanes, seconds: 10, warmUpSeconds: 5, repeats: 5 });
 }
 
-async function compareGrowth(write: boolean): Promise<number> {
-  const [empty, grown] = await cleaningUp(measureGrowth);
+async function compareGrowth(plan: GrowthPlan, write: boolean): Promise<number> {
+  const [empty, grown] = await cleaningUp((later) => measureGrowth(plan, later));
   if (empty === undefined || grown === undefined) throw new Error('two lanes give two results');
   const share = ((grown.rate.median / empty.rate.median) * 100).toFixed(0);
   const text =
