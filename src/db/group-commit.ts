@@ -62,6 +62,8 @@ export class GroupCommit {
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
   #queue: Waiting[] = [];
   #draining: Promise<void> | undefined;
+  #running: { readonly member: BatchMember; readonly giveUp: (error: Error) => void } | undefined;
+  #watching: NodeJS.Timeout | undefined;
 
   constructor(
     connection: BatchConnection,
@@ -103,12 +105,27 @@ export class GroupCommit {
   }
 
   async #drain(): Promise<void> {
+    this.#watch(this.#limits.idleMs);
     while (this.#queue.length > 0) {
       // A turn of the event loop lets everybody who is ready join this batch.
       await nextTurn();
       await this.#runBatch();
     }
+    clearTimeout(this.#watching);
     this.#draining = undefined;
+  }
+
+  /** One timer for all: most transactions are over a thousand times before it rings. */
+  #watch(ms: number): void {
+    this.#watching = setTimeout(() => {
+      const left =
+        (this.#running?.member.lastUse ?? performance.now()) + this.#limits.idleMs - performance.now();
+      if (left <= 0)
+        this.#running?.giveUp(
+          new Error('a transaction waited for something else than its own statements and was undone'),
+        );
+      this.#watch(left > 0 ? left : this.#limits.idleMs);
+    }, ms);
   }
 
   async #runBatch(): Promise<void> {
@@ -159,20 +176,12 @@ export class GroupCommit {
   }
 
   async #giveUpWhenIdle({ work, member }: Waiting): Promise<() => void> {
-    let timer: NodeJS.Timeout | undefined;
-    const givenUp = new Promise<never>((_resolve, reject) => {
-      const check = () => {
-        const left = member.lastUse + this.#limits.idleMs - performance.now();
-        if (left > 0) timer = setTimeout(check, left);
-        else
-          reject(new Error('a transaction waited for something else than its own statements and was undone'));
-      };
-      timer = setTimeout(check, this.#limits.idleMs);
-    });
+    const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+    this.#running = { member, giveUp };
     try {
       return await Promise.race([work(), givenUp]);
     } finally {
-      clearTimeout(timer);
+      this.#running = undefined;
     }
   }
 
