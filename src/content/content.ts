@@ -4,8 +4,10 @@
  * sweep removes what nobody points to any more.
  */
 import type { ReadTransaction, Transaction } from '../db/database.ts';
+import { concatBytes } from '../lib/bytes.ts';
 import { MailError } from '../lib/mail-error.ts';
-import { blobsOf, type Segments, sizeOf } from '../lib/segments.ts';
+import { blobsOf, isInline, type Segments, sizeOf } from '../lib/segments.ts';
+import { idsToStatement, paddedPages, placesFor } from './id-pages.ts';
 import { decodeSegments, encodeJoined } from './segment-codec.ts';
 
 export interface StoredContent {
@@ -50,6 +52,22 @@ export async function loadContent(tx: ReadTransaction, id: number): Promise<Stor
   );
   if (row === undefined) throw contentFailure(`content ${id} is missing`);
   return { segments: decodeSegments(row.segments), size: row.size };
+}
+
+/** The bytes of contents that stand whole in their rows, by content: those of small messages. */
+export async function readInline(
+  tx: ReadTransaction,
+  contentIds: readonly number[],
+): Promise<Map<number, Uint8Array>> {
+  const sql = `SELECT id, segments FROM content WHERE id IN (${placesFor(idsToStatement)})`;
+  const found = new Map<number, Uint8Array>();
+  for (const few of paddedPages(contentIds)) {
+    for (const row of await tx.all<{ id: number; segments: Uint8Array }>(sql, ...few)) {
+      const segments = decodeSegments(row.segments);
+      if (segments.every(isInline)) found.set(row.id, concatBytes(segments));
+    }
+  }
+  return found;
 }
 
 /** Says that references to these contents were removed; the sweep looks whether others remain. One that is gone is gone. */

@@ -1,8 +1,11 @@
+import type { ReadyText } from '../content/ready-texts.ts';
 import type { Segments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import type { MessagePart } from '../mime/message-part.ts';
 import type { Annotation, AnnotationChange, AnnotationSubject } from './annotations.ts';
 import type { AclEntry, AclOperation, Viewer } from './rights.ts';
+
+export type { ReadyText };
 
 /**
  * What IMAP, POP3 and the web see of the mailboxes: folders, messages, flags, UIDs and modification
@@ -221,6 +224,13 @@ export interface MailStore {
   structures(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart>>;
   /** The fields of the messages' headers that mime/head-fields.ts names, by content; without what cannot be read now. */
   heads(contentIds: readonly number[]): Promise<ReadonlyMap<number, MessagePart['fields']>>;
+  /** Texts made of the messages and kept beside them, by content; without what cannot be read now. */
+  readyTexts(contentIds: readonly number[], wanted: ReadyText): Promise<ReadonlyMap<number, string>>;
+  /** Which of the contents certainly hold a text in no field that `heads` gives, decoded and folded; by text. */
+  withoutInHeads(
+    contentIds: readonly number[],
+    texts: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlySet<number>>>;
   /**
    * Which of the contents certainly do not hold a text (as SEARCH TEXT means it), by text: what a full text index
    * knows. Whatever is not named must be read.
@@ -229,6 +239,8 @@ export interface MailStore {
     contentIds: readonly number[],
     texts: readonly string[],
   ): Promise<ReadonlyMap<string, ReadonlySet<number>>>;
+  /** The stored bytes of small messages, by content; the others are for `read`. */
+  smallContents(contentIds: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>>;
   /** The stored bytes, exactly. */
   read(contentId: number, range?: { offset: number; length: number }): AsyncIterable<Uint8Array>;
 

@@ -4,8 +4,10 @@
  */
 import type { BlobStore } from '../blob/blob-store.ts';
 import { readSegments, spool } from '../blob/read-segments.ts';
-import { loadContent } from '../content/content.ts';
+import { loadContent, readInline } from '../content/content.ts';
+import { findWithoutInHead } from '../content/folded-heads.ts';
 import { loadHeads } from '../content/heads.ts';
+import { loadReadyTexts } from '../content/ready-texts.ts';
 import { loadStructure, loadStructures } from '../content/structure.ts';
 import { readWithout } from '../content/text-index.ts';
 import type { Database, ReadTransaction, Transaction } from '../db/database.ts';
@@ -222,7 +224,15 @@ const everything: UidRanges = [[1, Number.POSITIVE_INFINITY]];
 
 type ContentMethods = Pick<
   MailStore,
-  'storeContent' | 'structure' | 'structures' | 'heads' | 'withoutTexts' | 'read'
+  | 'storeContent'
+  | 'structure'
+  | 'structures'
+  | 'heads'
+  | 'readyTexts'
+  | 'withoutInHeads'
+  | 'withoutTexts'
+  | 'smallContents'
+  | 'read'
 >;
 
 function createContentMethods({ db, blobs, fullText = true }: MailStoreParts): ContentMethods {
@@ -236,8 +246,11 @@ function createContentMethods({ db, blobs, fullText = true }: MailStoreParts): C
     structure: (contentId) => loadStructure({ db, blobs }, contentId),
     structures: (contentIds) => loadStructures({ db, blobs }, contentIds),
     heads: (contentIds) => loadHeads({ db, blobs }, contentIds),
+    readyTexts: (contentIds, wanted) => loadReadyTexts({ db, blobs }, contentIds, wanted),
+    withoutInHeads: (contentIds, texts) => findWithoutInHead({ db, blobs }, contentIds, texts),
     withoutTexts: async (contentIds, texts) =>
       fullText ? db.read((tx) => readWithout(tx, contentIds, texts)) : new Map(),
+    smallContents: (contentIds) => db.read((tx) => readInline(tx, contentIds)),
     read: async function* (contentId, range) {
       const { segments } = await db.read((tx) => loadContent(tx, contentId));
       yield* readSegments(blobs, segments, range);

@@ -28,6 +28,7 @@ import { migration as contentHeads } from './025-content-heads.ts';
 import { migration as contentText } from './026-content-text.ts';
 import { migration as logDays } from './027-log-days.ts';
 import { migration as importFlags } from './028-import-flags.ts';
+import { migration as readyTexts } from './029-ready-texts.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -58,4 +59,5 @@ export const allMigrations: readonly Migration[] = [
   contentText,
   logDays,
   importFlags,
+  readyTexts,
 ];

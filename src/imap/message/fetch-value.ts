@@ -46,6 +46,10 @@ type SectionRequest = Extract<FetchRequest, { kind: 'section' }>;
 
 async function produceSection(message: StoredMessage, request: SectionRequest): Promise<FetchValue> {
   const { section, partial, label } = request;
+  // Where the header of a small message ends, its bytes say themselves.
+  if (section.path.length === 0 && section.fields !== undefined && message.bytes !== undefined) {
+    return textValue(label, cutBytes(selectFields(message.bytes, section.fields), partial));
+  }
   const span = await spanOf(message, section);
   if (span === undefined) return `${label} NIL`;
   if (section.fields !== undefined) {

@@ -5,14 +5,15 @@ import { formatFetchHead } from '../announce.ts';
 import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
 import { type FetchValue, produceValue, type StreamedValue } from './fetch-value.ts';
-import { StoredMessage } from './stored-message.ts';
+import { loadSmall, StoredMessage } from './stored-message.ts';
 import { findWordItem, type Prepared } from './word-items.ts';
 
 const nothing: Prepared = new Map();
 
-/** The whole message needs no look at its structure. */
+/** The whole message needs no look at its structure, nor do fields of its header: see fetch-value.ts. */
 function needsStructure(item: FetchRequest): boolean {
-  return item.kind !== 'section' || item.section.path.length > 0 || item.section.text !== undefined;
+  if (item.kind !== 'section' || item.section.path.length > 0) return true;
+  return item.section.text !== undefined && item.section.fields === undefined;
 }
 
 export class FetchWriter {
@@ -22,9 +23,9 @@ export class FetchWriter {
   readonly #itemsWithFlags: readonly FetchRequest[];
   readonly #prepared = new Map<string, Prepared>();
   #structures: ReadonlyMap<number, MessagePart> = new Map();
-  #heads: ReadonlyMap<number, MessagePart['fields']> = new Map();
   readonly #needsStructure: boolean;
-  readonly #needsHead: boolean;
+  #bytes: ReadonlyMap<number, Uint8Array> = new Map();
+  readonly #needsBytes: boolean;
   #failure: unknown;
   #failed = false;
 
@@ -34,9 +35,7 @@ export class FetchWriter {
     this.#needsStructure = items.some((item) =>
       item.kind === 'word' ? findWordItem(item.name).needsStructure : needsStructure(item),
     );
-    this.#needsHead =
-      !this.#needsStructure &&
-      items.some((item) => item.kind === 'word' && findWordItem(item.name).needsHead === true);
+    this.#needsBytes = items.some((item) => item.kind !== 'word');
     const wanted = session.has('CONDSTORE') ? ['UID', 'FLAGS', 'MODSEQ'] : ['FLAGS'];
     const missing = wanted.filter(
       (name) => !items.some((item) => item.kind === 'word' && item.name === name),
@@ -49,7 +48,7 @@ export class FetchWriter {
     const { store } = this.#session;
     const contents = [...new Set(records.map(({ contentId }) => contentId))];
     this.#structures = this.#needsStructure ? await store.structures(contents) : new Map();
-    this.#heads = this.#needsHead ? await store.heads(contents) : new Map();
+    this.#bytes = this.#needsBytes ? await loadSmall(store, records) : new Map();
     for (const item of this.#items) {
       if (item.kind !== 'word') continue;
       const prepared = await findWordItem(item.name).prepare?.(this.#session, records);
@@ -100,7 +99,7 @@ export class FetchWriter {
 
   #produce(record: MessageRecord, items: readonly FetchRequest[]): (FetchValue | Promise<FetchValue>)[] {
     const message = new StoredMessage(this.#session.store, record);
-    message.know(this.#structures.get(record.contentId), this.#heads.get(record.contentId));
+    message.know(this.#structures.get(record.contentId), this.#bytes.get(record.contentId));
     const values = items.map((item) => {
       if (item.kind !== 'word') return produceValue(message, item);
       const prepared = this.#prepared.get(item.name) ?? nothing;

@@ -2,7 +2,7 @@
  * FETCH items named by one word. An extension adds a line to the table; the rest follows.
  */
 
-import type { MessageRecord } from '../../mailbox/mail-store.ts';
+import type { MessageRecord, ReadyText } from '../../mailbox/mail-store.ts';
 import { formatFlags } from '../announce.ts';
 import { becomeCondstoreAware } from '../condstore.ts';
 import type { Session } from '../session.ts';
@@ -22,8 +22,6 @@ type Preparation = (session: Asked, records: readonly MessageRecord[]) => Promis
 export interface WordItem {
   /** Needs the part tree, which costs a read a message. */
   readonly needsStructure: boolean;
-  /** Needs the header fields that lists are about. */
-  readonly needsHead?: boolean;
   /** What asking for it switches on. */
   readonly onAsk?: (session: Session) => void;
   /** What is asked of the store for several messages at once, by content. */
@@ -40,6 +38,15 @@ export interface WordItem {
 const fromRecord = (produce: WordItem['produce']): WordItem => ({ needsStructure: false, produce });
 /** A value that needs the part tree. */
 const fromStructure = (produce: WordItem['produce']): WordItem => ({ needsStructure: true, produce });
+
+/** A value that is made once and kept. One that could not be had with the others is asked for again, to tell why. */
+const fromReady = (ready: ReadyText): WordItem => ({
+  needsStructure: false,
+  prepare: ({ store }, records) =>
+    store.readyTexts([...new Set(records.map(({ contentId }) => contentId))], ready),
+  produce: (message, _session, prepared) =>
+    prepared.get(message.record.contentId) ?? message.structure().then(ready.make),
+});
 
 const items: ReadonlyMap<string, WordItem> = new Map<string, WordItem>([
   ['UID', fromRecord(({ record }) => `${record.uid}`)],
@@ -63,19 +70,12 @@ const items: ReadonlyMap<string, WordItem> = new Map<string, WordItem>([
     ),
   ],
   ['MODSEQ', { ...fromRecord(({ record }) => `(${record.modseq})`), onAsk: becomeCondstoreAware }],
-  [
-    'ENVELOPE',
-    {
-      needsStructure: false,
-      needsHead: true,
-      produce: (message) =>
-        message.head === undefined
-          ? message.structure().then(({ fields }) => formatEnvelope(fields))
-          : formatEnvelope(message.head),
-    },
-  ],
+  ['ENVELOPE', fromReady({ kind: 'envelope', version: 1, make: ({ fields }) => formatEnvelope(fields) })],
   ['BODY', fromStructure(async (message) => formatBodyStructure(await message.structure(), false))],
-  ['BODYSTRUCTURE', fromStructure(async (message) => formatBodyStructure(await message.structure(), true))],
+  [
+    'BODYSTRUCTURE',
+    fromReady({ kind: 'body-structure', version: 1, make: (root) => formatBodyStructure(root, true) }),
+  ],
 ]);
 
 /** THREADIDs of messages of the selected folder, by content. */

@@ -30,6 +30,8 @@ export interface SearchFacts {
   readonly fields?: MessagePart['fields'];
   /** Threads of messages, by content; there when the search names one. */
   readonly threads?: ReadonlyMap<number, string>;
+  /** Header keys whose text stands in no field of the head. */
+  readonly absentInHead?: ReadonlySet<SearchKey>;
   /** Which of the text keys cannot be found. */
   readonly absent?: ReadonlySet<TextKey>;
   /** Which of the body keys were found. */
@@ -53,6 +55,7 @@ export function judge(key: SearchKey, facts: SearchFacts): Verdict {
     case 'recent':
       return facts.recent;
     case 'header':
+      if (facts.absentInHead?.has(key)) return false;
       return facts.fields && hasInHeader(facts.fields, key.name, key.text);
     case 'text':
     case 'body':

@@ -5,7 +5,8 @@
 import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { headFields } from '../../mime/head-fields.ts';
-import { StoredMessage } from '../message/stored-message.ts';
+import type { MessagePart } from '../../mime/message-part.ts';
+import { loadSmall, StoredMessage } from '../message/stored-message.ts';
 import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
 import { countOf, intersect, type Ranges, rangesOf, subtract, unite, valuesOf } from '../number-ranges.ts';
@@ -27,6 +28,8 @@ export interface SearchResult {
 const windowSize = 1000;
 /** Where records are all there is to a search. */
 const recordWindowSize = 10_000;
+/** Messages read together. */
+const readAhead = 50;
 const noThreads: ReadonlyMap<number, string> = new Map();
 
 export interface SearchRun {
@@ -64,10 +67,12 @@ export async function runSearch(
       const recent = scope.view.isRecent(record.uid);
       return { uid: record.uid, recent, now, sets, record, threads };
     });
-    for (const { verdict, facts: known } of await judgeWindow(scope, key, facts)) {
+    const judged = await judgeWindow(scope, key, facts);
+    const ahead = new ReadAhead(scope, judged);
+    for (const { verdict, facts: known } of judged) {
       const { record } = known;
       if (progress !== undefined) progress.done++;
-      if (!(verdict ?? (await decide(scope, key, known)))) continue;
+      if (!(verdict ?? (await decide(scope, key, { known, ahead })))) continue;
       matches.push(record.uid);
       records?.set(record.uid, record);
     }
@@ -89,7 +94,19 @@ async function judgeWindow(
   window: readonly KnownFacts[],
 ): Promise<readonly Judged[]> {
   const fromRows = window.map((facts): Judged => ({ facts, verdict: judge(key, facts) }));
-  const fromHeads = await judgeAgain(key, fromRows, async (ids) => {
+  const headKeys = headKeysOf(key);
+  const fromFolded =
+    headKeys.length === 0
+      ? fromRows
+      : await judgeAgain(key, fromRows, async (ids) => {
+          const without = await scope.store.withoutInHeads(ids, [
+            ...new Set(headKeys.map(({ text }) => text)),
+          ]);
+          return ({ record }) => ({
+            absentInHead: new Set(headKeys.filter(({ text }) => without.get(text)?.has(record.contentId))),
+          });
+        });
+  const fromHeads = await judgeAgain(key, fromFolded, async (ids) => {
     const heads = asksOtherFields(key) ? undefined : await scope.store.heads(ids);
     return ({ record }) => {
       const fields = heads?.get(record.contentId);
@@ -131,9 +148,41 @@ function asksOtherFields(key: SearchKey): boolean {
   return false;
 }
 
-async function decide(scope: SearchScope, key: SearchKey, facts: KnownFacts): Promise<boolean> {
+/** Part trees and bytes of messages that must be read, some at a time. */
+class ReadAhead {
+  readonly #scope: SearchScope;
+  readonly #open: MessageRecord[];
+  #trees: ReadonlyMap<number, MessagePart> = new Map();
+  #bytes: ReadonlyMap<number, Uint8Array> = new Map();
+
+  constructor(scope: SearchScope, judged: readonly Judged[]) {
+    this.#scope = scope;
+    this.#open = judged.flatMap(({ verdict, facts }) => (verdict === undefined ? [facts.record] : []));
+  }
+
+  /** What cannot be read now is asked for again by whoever needs it. */
+  async open(record: MessageRecord): Promise<StoredMessage> {
+    const { store } = this.#scope;
+    const { contentId } = record;
+    const at = this.#trees.has(contentId) ? -1 : this.#open.indexOf(record);
+    if (at >= 0) {
+      const next = this.#open.splice(0, at + readAhead);
+      this.#trees = await store.structures([...new Set(next.map((each) => each.contentId))]);
+      this.#bytes = await loadSmall(store, next);
+    }
+    const message = new StoredMessage(store, record);
+    message.know(this.#trees.get(contentId), this.#bytes.get(contentId));
+    return message;
+  }
+}
+
+async function decide(
+  scope: SearchScope,
+  key: SearchKey,
+  { known: facts, ahead }: { known: KnownFacts; ahead: ReadAhead },
+): Promise<boolean> {
   scope.out.assertOpen();
-  const message = new StoredMessage(scope.store, facts.record);
+  const message = await ahead.open(facts.record);
   const withHeader = { ...facts, fields: (await message.structure()).fields };
   const fromHeader = judge(key, withHeader);
   if (fromHeader !== undefined) return fromHeader;
@@ -209,6 +258,15 @@ export function mentions(key: SearchKey, kind: SearchKey['kind']): boolean {
 
 function textKeysOf(key: SearchKey): TextKey[] {
   return [...walkKeys(key)].filter((each): each is TextKey => each.kind === 'body' || each.kind === 'text');
+}
+
+type HeaderKey = Extract<SearchKey, { kind: 'header' }>;
+
+/** Keys that look for a text in fields that every head has. */
+function headKeysOf(key: SearchKey): HeaderKey[] {
+  return [...walkKeys(key)].filter(
+    (each): each is HeaderKey => each.kind === 'header' && each.text !== '' && headFields.has(each.name),
+  );
 }
 
 function* walkKeys(key: SearchKey): Generator<SearchKey> {
