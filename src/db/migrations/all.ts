@@ -29,6 +29,7 @@ import { migration as contentText } from './026-content-text.ts';
 import { migration as logDays } from './027-log-days.ts';
 import { migration as importFlags } from './028-import-flags.ts';
 import { migration as readyTexts } from './029-ready-texts.ts';
+import { migration as queueIds } from './030-queue-ids.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -60,4 +61,5 @@ export const allMigrations: readonly Migration[] = [
   logDays,
   importFlags,
   readyTexts,
+  queueIds,
 ];

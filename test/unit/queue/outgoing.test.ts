@@ -141,3 +141,17 @@ test('pages follow one another and a domain can be picked', async (t) => {
   await db.transact((tx) => removeRows(tx, rest));
   assert.equal((await list({ limit: 10 })).length, 1);
 });
+
+test('an answer recorded late, when its row is gone, meets no other row', async (t) => {
+  const { db } = await fill(t, ['a@b.test']);
+  const [late] = await db.transact((tx) => claimDue(tx, claim));
+  assert.ok(late);
+  await db.transact(async (tx) => {
+    await removeForRecipient(tx, 7, 'a@b.test'); // its receipt was faster than the answer
+    await enqueue(tx, [describe('other@c.test', late.rows[0].contentId)]);
+  });
+  await db.transact((tx) => removeRows(tx, late.rows));
+  await db.transact((tx) => postpone(tx, late.rows[0], refusal, testEpoch));
+  const [left] = await db.read((tx) => listQueue(tx, { limit: 10 }));
+  assert.deepEqual([left?.recipient, left?.attempts], ['other@c.test', 0]);
+});
