@@ -1,5 +1,6 @@
 /** The authority of a simulated world and what it issues: certificates as pec-wire §12 has them, the same every time. */
 import { createPublicKey, hash, type KeyObject, sign } from 'node:crypto';
+import type { Signer } from '../src/keys/signer.ts';
 import { contentOf, parseBer } from '../src/lib/ber.ts';
 import { encodeBitString, encodeContext, encodeInteger, encodeSequence, encodeTime } from '../src/lib/der.ts';
 import { sha256WithRsa } from '../src/pki/certificate.ts';
@@ -74,6 +75,26 @@ export class Authority {
     return issued;
   }
 
+  /** The key of a time-stamp authority (RFC 3161 §2.3). */
+  issueStamper(name: string): CertifiedKey {
+    const place = `stamps/${name}`;
+    const known = this.#issued.get(place);
+    if (known !== undefined) return known;
+    const key = makeWeakKey(new Random(`${this.#name}/${place}`));
+    const certificate = this.#build({
+      subject: nameOf({ organization: name, commonName: name }),
+      key,
+      issuerKey: this.root.key,
+      extensions: [
+        buildKeyUsage(keyUsageBits.digitalSignature),
+        buildExtKeyUsage([purposes.timeStamping], true),
+      ],
+    });
+    const issued = { key, certificate };
+    this.#issued.set(place, issued);
+    return issued;
+  }
+
   #build(wanted: {
     readonly subject: Uint8Array;
     readonly key: KeyObject;
@@ -100,6 +121,11 @@ export class Authority {
     );
     return encodeSequence(tbs, sha256WithRsa, encodeBitString(sign('sha256', tbs, issuerKey)));
   }
+}
+
+/** At once and without fail. */
+export function signWith({ key, certificate }: CertifiedKey): Signer {
+  return { chain: [certificate], sign: async (tbs) => sign('sha256', tbs, key) };
 }
 
 function exportPublic(key: KeyObject): Buffer {

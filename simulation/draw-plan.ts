@@ -56,7 +56,9 @@ export function drawPlan(seed: number, size: PlanSize): Plan {
     holders: mood === 'calm' ? [] : drawSome(drawing, size.messages / 4, drawHolderAct),
     intrusions:
       mood === 'attack' || mood === 'bad' ? drawSome(drawing, size.messages / 5, drawIntrusion) : [],
-    faults: drawFaults(drawing).sort((one, other) => startOf(one) - startOf(other)),
+    faults: [...drawFaults(drawing), ...drawStamping(drawing)].sort(
+      (one, other) => startOf(one) - startOf(other),
+    ),
   };
 }
 
@@ -270,6 +272,23 @@ const drawClock: Draw = (drawing) => {
   const size = random.pick([800, 30_000, 8 * minute, 2 * hour, 11 * hour]);
   return { kind: 'clock', ...drawLocal(drawing), offMs: random.integer(-size, size) };
 };
+
+/** In a draw of its own: how the log is sealed must make no difference to mail. */
+function drawStamping(drawing: Drawing): PlannedFault[] {
+  const random = drawing.random.fork('stamps');
+  if (drawing.mood === 'calm' || random.chance(0.4)) return [];
+  return Array.from({ length: random.integer(1, drawing.providers) }, () => {
+    const from = random.integer(0, drawing.window);
+    const longest = random.pick([hour, 14 * hour, 30 * hour, 70 * hour]);
+    return {
+      kind: 'stamps' as const,
+      from,
+      until: from + random.integer(1000, longest),
+      provider: random.integer(0, drawing.providers - 1),
+      trouble: random.pick(['hangs', 'away', 'lies'] as const),
+    };
+  });
+}
 
 const drawRenewal: Draw = (drawing) => ({
   kind: 'renewal',

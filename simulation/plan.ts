@@ -65,6 +65,8 @@ export type PlannedFault =
   | (Local & { readonly kind: 'lying-disk' })
   /** Its copy of the index, older than all messages, does not know some provider yet. */
   | (Local & { readonly kind: 'stale-index'; readonly missing: number })
+  /** The authority that stamps its log never answers, is away, or answers wrongly. */
+  | (Local & { readonly kind: 'stamps'; readonly trouble: 'hangs' | 'away' | 'lies' })
   /** Its clock or index is known to be wrong: it may not certify. */
   | (Local & { readonly kind: 'not-ready' })
   /** Its clock is off, and nobody notices. */

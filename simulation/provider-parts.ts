@@ -4,11 +4,14 @@ import { cannotTell } from '../src/antivirus/cannot-tell.ts';
 import type { ScanVerdict, VirusScanner } from '../src/antivirus/scanner.ts';
 import type { Signer } from '../src/keys/signer.ts';
 import { signerUnavailable } from '../src/keys/unavailable.ts';
+import { createSealer, type Sealer } from '../src/message-log/seal/sealer.ts';
 import { SimulatedBlobs } from './blobs.ts';
 import { SimulatedDatabase } from './database.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Life } from './scheduler.ts';
+import { packAtOnce, SimulatedSegments } from './segments.ts';
+import { buildStamper } from './stamps.ts';
 
 /** What every scanner knows, and what only newer ones do: that of every second provider. */
 export const viruses = { known: 'SIMULATED-VIRUS-KNOWN', late: 'SIMULATED-VIRUS-LATE' } as const;
@@ -52,6 +55,42 @@ export function buildBlobs(provider: SimulatedProvider, life: Life, random: Rand
       const full = faults.some(({ probability }) => random.chance(probability));
       if (full) conditions.count('disk: full');
       return full;
+    },
+  });
+}
+
+/** Sealed segments of the log; a full disk is full for them too. */
+export function openSegments(provider: SimulatedProvider, life: Life, random: Random): SimulatedSegments {
+  const { conditions, scheduler } = provider.world;
+  return new SimulatedSegments({
+    files: provider.segments,
+    scheduler,
+    life,
+    random,
+    isFull: () => {
+      const faults = conditions.at('disk-full', provider.number);
+      const full = faults.some(({ probability }) => random.chance(probability));
+      if (full) conditions.count('disk: full');
+      return full;
+    },
+  });
+}
+
+export function buildSealer(provider: SimulatedProvider, life: Life, random: Random): Sealer {
+  return createSealer({
+    db: buildDatabase(provider, life, random.fork('rows')),
+    archive: openSegments(provider, life, random.fork('segments')),
+    signer: () => provider.serving?.parts.signer ?? buildSigner(provider, life, random.fork('signer')),
+    authorities: [buildStamper(provider, life, random.fork('stamps'))],
+    leastStamps: 1,
+    provider: { name: provider.name, domain: provider.domain },
+    indexOn: async () => null,
+    clock: () => provider.clock(),
+    owner: life.name,
+    pack: packAtOnce,
+    onEvent: (event) => {
+      if (event.type === 'damaged') provider.world.report(provider, `the log is damaged: ${event.reason}`);
+      if (event.type === 'delayed') provider.world.conditions.count('sealing: delayed');
     },
   });
 }

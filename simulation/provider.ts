@@ -7,6 +7,7 @@ import { MailError } from '../src/lib/mail-error.ts';
 import type { Runner } from '../src/lib/runner.ts';
 import type { MailStore } from '../src/mailbox/mail-store.ts';
 import { createMailStore } from '../src/mailbox/store.ts';
+import { startSealRunner } from '../src/message-log/seal/seal-runner.ts';
 import { defaultForbiddenExtensions } from '../src/pec/attachment-rules.ts';
 import { type AccessPoint, createAccessPoint } from '../src/points/access-point.ts';
 import { createDeliveryPoint } from '../src/points/delivery-point.ts';
@@ -23,7 +24,7 @@ import { startQueueRunner } from '../src/queue/queue-runner.ts';
 import type { CertifiedKey } from './authority.ts';
 import { BlobDisk } from './blobs.ts';
 import { domainOfNumber, hour } from './plan.ts';
-import { buildBlobs, buildDatabase, buildScanner, buildSigner } from './provider-parts.ts';
+import { buildBlobs, buildDatabase, buildScanner, buildSealer, buildSigner } from './provider-parts.ts';
 import type { Random } from './random.ts';
 import type { Rows } from './rows.ts';
 import type { Life } from './scheduler.ts';
@@ -50,6 +51,7 @@ export class SimulatedProvider {
   readonly domain: string;
   readonly rows: Rows;
   readonly disk = new BlobDisk();
+  readonly segments = new Map<string, Uint8Array>();
   /** How far its clock is off, milliseconds. */
   clockOff = 0;
   serving: Serving | undefined;
@@ -175,14 +177,23 @@ export class SimulatedProvider {
     });
     const timeouts = startTimeoutWatch(options);
     await makeServiceMailbox(parts, accounts);
+    const sealer = buildSealer(this, life, this.#random.fork(`${life.name} sealing`));
     const housekeeping = startHousekeeping({ ...options, longestSleepMs: 2 * sleepMs, accounts, retention });
+    const sealing = startSealRunner({
+      seal: () => sealer.seal(),
+      afterwards: async () => undefined,
+      clock,
+      onRound: () => undefined,
+      onError,
+      longestSleepMs: sleepMs,
+    });
     Object.assign(parts.workers, {
       deliveriesWaiting: () => deliveries.wake(),
       queueWaiting: () => queue.wake(),
       timeoutsChanged: () => timeouts.wake(),
       reserveDelivery: deliveries.reserve,
     });
-    this.#runners = [deliveries, queue, timeouts, housekeeping];
+    this.#runners = [deliveries, queue, timeouts, housekeeping, sealing];
     this.serving = {
       life,
       parts,

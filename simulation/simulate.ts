@@ -25,6 +25,8 @@ export interface RunFigures {
   readonly issued: number;
   readonly deliveries: number;
   readonly logEntries: number;
+  /** Of the log: days exported, signed and time-stamped. */
+  readonly seals: number;
   readonly receiptsReproduced: number;
   readonly lost: number;
   /** Simulated. */

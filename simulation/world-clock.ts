@@ -14,6 +14,7 @@ export function installWorldClock(scheduler: Scheduler, random: Random): () => v
     clearTimeout: globalThis.clearTimeout,
     now: Date.now,
     random: Math.random,
+    elapsed: performance.now,
   };
   const pending = new WeakMap<object, { cancel(): void }>();
 
@@ -32,9 +33,11 @@ export function installWorldClock(scheduler: Scheduler, random: Random): () => v
   Object.assign(globalThis, { setTimeout: setSimulated, clearTimeout: clearSimulated });
   Date.now = () => Math.floor(scheduler.now);
   Math.random = () => random.fraction();
+  performance.now = () => scheduler.now;
   return () => {
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
     Date.now = real.now;
     Math.random = real.random;
+    performance.now = real.elapsed;
   };
 }

@@ -1,8 +1,8 @@
 /** Whatever a provider issued it can issue again, byte for byte, from its log (RFC 6109 §2.3). */
-import { sign } from 'node:crypto';
 import { collectSegments } from '../../src/blob/read-segments.ts';
 import { wireKindOf } from '../../src/points/issued-kinds.ts';
 import { ReproductionFailure, reproduceReceipt } from '../../src/points/reproduction.ts';
+import { signWith } from '../authority.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 import type { View } from './view.ts';
@@ -52,8 +52,7 @@ async function reproduce({ view, identificativo, messageId, kind }: Issued): Pro
   const parts = serving?.parts;
   if (parts === undefined) return undefined;
   const clock = () => provider.clock();
-  const { key, certificate } = provider.certified;
-  const signer = () => ({ chain: [certificate], sign: async (tbs: Uint8Array) => sign('sha256', tbs, key) });
+  const signer = () => signWith(provider.certified);
   try {
     const { form, segments } = await reproduceReceipt(
       { db, blobs, node: 'n1', clock, provider: parts.provider, signer, prove: async () => undefined },

@@ -6,12 +6,14 @@ import { checkArrival, checkCalm } from './check-arrival.ts';
 import { checkLog, checkNothingLeft } from './check-log.ts';
 import { checkDeliveries, checkFolders } from './check-mailboxes.ts';
 import { checkReceipts } from './check-receipts.ts';
+import { checkSeals } from './check-seals.ts';
 import { openView, type View } from './view.ts';
 
 export interface Checked {
   readonly issued: number;
   readonly deliveries: number;
   readonly logEntries: number;
+  readonly seals: number;
   readonly receiptsReproduced: number;
 }
 
@@ -19,8 +21,10 @@ export interface Checked {
 export async function checkWorld(world: World): Promise<Checked> {
   const views: View[] = [];
   for (const provider of world.providers) views.push(await openView(provider));
+  let seals = 0;
   for (const view of views) {
     await checkLog(view);
+    seals += await checkSeals(view);
     checkNothingLeft(view);
     checkFolders(view);
     checkDeliveries(view);
@@ -35,6 +39,7 @@ export async function checkWorld(world: World): Promise<Checked> {
     issued: events.reduce((sum, { event }) => sum + event.generated.length, 0),
     deliveries: events.filter(({ event }) => event.type === 'delivered').length,
     logEntries: events.length,
+    seals,
     receiptsReproduced,
   };
 }

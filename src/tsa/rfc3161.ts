@@ -1,5 +1,5 @@
 /**
- * A time-stamp authority asked over HTTP (RFC 3161 §3.4). A stamp is given out only when it was verified: over
+ * A time-stamp authority asked over HTTP (RFC 3161 §3.4), or in another way. A stamp is given out only when it was verified: over
  * the digest asked for, answering this very request, by a certificate for time stamping under the anchors
  * configured, at a time that is ours.
  */
@@ -15,15 +15,28 @@ import type { TimeStampAuthority } from './time-stamp.ts';
 import { stampUnavailable } from './unavailable.ts';
 import { verifyTimeStamp } from './verify-time-stamp.ts';
 
-export interface HttpAuthorityOptions {
+export interface AuthorityOptions {
   readonly name: string;
-  /** `http:` or `https:`; the token is signed, so plain HTTP harms only privacy. */
-  readonly url: string;
   readonly trust: () => Trust;
   readonly clock: Clock;
-  readonly timeoutMs: number;
   /** Asked for when given; dotted OID. */
   readonly policy?: string;
+}
+
+export interface RemoteAuthorityOptions extends AuthorityOptions {
+  /** `length` unpredictable bytes. */
+  readonly random: (length: number) => Uint8Array;
+  /**
+   * TimeStampReq to whatever is answered, both DER.
+   * @throws {MailError} `temporary` when there is no answer.
+   */
+  readonly exchange: (request: Uint8Array) => Promise<Uint8Array>;
+}
+
+export interface HttpAuthorityOptions extends AuthorityOptions {
+  /** `http:` or `https:`; the token is signed, so plain HTTP harms only privacy. */
+  readonly url: string;
+  readonly timeoutMs: number;
   /** HTTP Basic, for authorities that sell stamps. */
   readonly credentials?: { readonly user: string; readonly password: string };
 }
@@ -33,15 +46,24 @@ const largestAnswer = 256 * 1024;
 const greatestDifferenceMs = 600_000;
 
 export function createHttpAuthority(options: HttpAuthorityOptions): TimeStampAuthority {
+  return createRemoteAuthority({
+    ...options,
+    random: randomBytes,
+    exchange: (request) => exchange(options, request),
+  });
+}
+
+/** Over whatever carries request and answer: nothing that comes back is believed unverified. */
+export function createRemoteAuthority(options: RemoteAuthorityOptions): TimeStampAuthority {
   return { name: options.name, stamp: (digest) => askForStamp(options, digest) };
 }
 
-async function askForStamp(options: HttpAuthorityOptions, digest: Uint8Array): Promise<Uint8Array> {
+async function askForStamp(options: RemoteAuthorityOptions, digest: Uint8Array): Promise<Uint8Array> {
   const { name, policy } = options;
   const imprint = sha256Imprint(digest);
   // RFC 3161 §2.4.1: a large random number.
-  const nonce = trimLeadingZeros(randomBytes(16));
-  const answer = await exchange(options, buildRequest({ imprint, policy, nonce, withCertificates: true }));
+  const nonce = trimLeadingZeros(options.random(16));
+  const answer = await options.exchange(buildRequest({ imprint, policy, nonce, withCertificates: true }));
   const response = readResponse(answer);
   if (response.outcome === 'rejected') throw stampUnavailable(name, response.text);
   const now = options.clock();

@@ -47,10 +47,15 @@ export interface ExportedSegment {
   readonly content: { readonly size: number; readonly sha256: Uint8Array };
 }
 
+/** Gzip of what comes; by itself on another thread. */
+export type PackLines = (lines: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
 export interface ExportRequest {
   readonly db: Database;
   readonly archive: SegmentArchive;
   readonly header: SegmentHeader;
+  /** Instead of zlib's threads. */
+  readonly pack?: PackLines | undefined;
   /** Called between pages: to keep a lease. */
   readonly onPage?: () => Promise<void>;
 }
@@ -66,12 +71,16 @@ const pageRows = 400;
  * @throws {LogDamage} when the rows are not what was written, or not all there.
  */
 export async function exportSegment(request: ExportRequest): Promise<ExportedSegment> {
-  const { archive, header } = request;
+  const { archive, header, pack } = request;
   const writer = new SegmentWriter(header);
   const name = nameEntriesFile(nameSegment(header));
-  const file = await pipeline(writeLines(request, writer), createGzip(packing), (packed) =>
-    archive.write(name, packed as AsyncIterable<Uint8Array>),
-  );
+  const lines = writeLines(request, writer);
+  const file =
+    pack === undefined
+      ? await pipeline(lines, createGzip(packing), (packed) =>
+          archive.write(name, packed as AsyncIterable<Uint8Array>),
+        )
+      : await archive.write(name, pack(lines));
   return { ...writer.finish(), file };
 }
 

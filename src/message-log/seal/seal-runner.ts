@@ -16,13 +16,16 @@ export interface SealRunnerOptions {
   readonly clock: Clock;
   readonly onRound: (round: SealRound) => void;
   readonly onError: (error: unknown) => void;
+  /** Longest sleep while nothing is due, milliseconds; a minute unless told. */
+  readonly longestSleepMs?: number;
 }
 
 const minute = 60_000;
 /** Waits after the first, second … round that left something open; the last one goes on. */
 const waits = [1, 2, 5, 10, 20, 30].map((minutes) => minutes * minute);
 
-export function startSealRunner({ seal, afterwards, clock, onRound, onError }: SealRunnerOptions): Runner {
+export function startSealRunner(options: SealRunnerOptions): Runner {
+  const { seal, afterwards, clock, onRound, onError, longestSleepMs = minute } = options;
   let nextAt: Instant = Number.NEGATIVE_INFINITY;
   let open = 0;
 
@@ -43,5 +46,5 @@ export function startSealRunner({ seal, afterwards, clock, onRound, onError }: S
     return Math.max(0, nextAt - clock());
   }
 
-  return startRunner({ round, onError, longestSleepMs: minute });
+  return startRunner({ round, onError, longestSleepMs });
 }

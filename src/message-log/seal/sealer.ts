@@ -11,7 +11,7 @@ import type { Clock, Instant } from '../../lib/time.ts';
 import { buildGranted } from '../../tsa/response.ts';
 import type { TimeStampAuthority } from '../../tsa/time-stamp.ts';
 import { readTimeStamp } from '../../tsa/verify-time-stamp.ts';
-import { exportSegment, LogDamage } from './export-segment.ts';
+import { exportSegment, LogDamage, type PackLines } from './export-segment.ts';
 import { findSpan, type PlanRequest, planSpan } from './plan.ts';
 import {
   addStamp,
@@ -53,6 +53,8 @@ export interface SealerOptions {
   /** Unique among all processes that seal. */
   readonly owner: string;
   readonly onEvent: (event: SealEvent) => void;
+  /** Instead of zlib's threads. */
+  readonly pack?: PackLines;
 }
 
 export type SealEvent =
@@ -153,11 +155,11 @@ async function exportDue(
 }
 
 async function fillIn(options: SealerOptions, seal: Seal, lease: StreamLease): Promise<void> {
-  const { db, archive, signer, clock } = options;
+  const { db, archive, signer, clock, pack } = options;
   const began = performance.now();
   const header = readHeader(seal.header);
   if (header === undefined) throw new Error(`the header of seal ${seal.node}/${seal.number} is not readable`);
-  const exported = await exportSegment({ db, archive, header, onPage: () => lease.keep() });
+  const exported = await exportSegment({ db, archive, header, onPage: () => lease.keep(), pack });
   const statement = await signJson(buildStatement(header, exported), signer(), clock());
   await archive.write(nameStatementFile(nameSegment(seal)), oneChunk(statement));
   const content: SealContent = {

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MailError } from '../../lib/mail-error.ts';
 import type { ArchivedFile, SegmentArchive } from './segment-archive.ts';
 
 const unfinished = '.new';
@@ -32,7 +33,16 @@ export function openSegmentFolder(folder: string): SegmentArchive {
   };
 }
 
-async function writeFile(
+/** @throws {MailError} `temporary` when the disk is in the way: sealing waits. */
+async function writeFile(...task: Parameters<typeof writeWhole>): Promise<ArchivedFile> {
+  try {
+    return await writeWhole(...task);
+  } catch (error) {
+    throw isDiskTrouble(error) ? noRoom(error) : error;
+  }
+}
+
+async function writeWhole(
   folder: string,
   name: string,
   source: AsyncIterable<Uint8Array>,
@@ -63,6 +73,16 @@ async function writeFile(
   await using handle = await open(folder, 'r');
   await handle.sync();
   return { name, size, sha256: digest.digest() };
+}
+
+/** Of the file system and not of the source: full, read-only, out of handles. */
+function isDiskTrouble(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function noRoom(cause: unknown): MailError {
+  const text = `The sealed log cannot be written: ${cause instanceof Error ? cause.message : cause}`;
+  return new MailError('temporary', text, { code: 452, enhanced: '4.3.1' }, cause);
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -226,6 +226,19 @@ describe('sealing when something is away', () => {
       log.events.map(({ type }) => type),
       ['delayed'],
     );
+    assert.equal((await log.sealer.seal()).sealed.length, 1);
+  });
+
+  it('waits while the disk is in the way', async (t) => {
+    const log = openSealedLog(t);
+    const inTheWay = join(log.folder, 'log-segments');
+    writeFileSync(inTheWay, '');
+    await sealDays(log, 1);
+    assert.deepEqual(
+      log.events.map(({ type }) => type),
+      ['delayed'],
+    );
+    rmSync(inTheWay);
     assert.equal((await log.sealer.seal()).sealed.length, 1);
   });
 
