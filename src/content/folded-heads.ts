@@ -24,14 +24,15 @@ export async function findWithoutInHead(
   texts: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const ids = [...new Set(contentIds)];
-  const known = new Set(await parts.db.read((tx) => readKnown(tx, ids)));
+  const known = new Set<number>();
   const without = new Map<string, Set<number>>();
   for (const text of texts) {
     const needle = foldText(text);
     // Half a character is not found in what was stored as UTF-8.
     if (!needle.isWellFormed()) continue;
-    const holding = await parts.db.read((tx) => readHolding(tx, ids, needle));
-    without.set(text, known.difference(holding));
+    const looked = await parts.db.read((tx) => lookInto(tx, ids, needle));
+    for (const id of looked.known) known.add(id);
+    without.set(text, looked.without);
   }
   await foldMissing(
     parts,
@@ -41,34 +42,34 @@ export async function findWithoutInHead(
   return without;
 }
 
-async function readKnown(tx: ReadTransaction, ids: readonly number[]): Promise<number[]> {
-  const known: number[] = [];
-  for (const few of paddedPages(ids)) {
-    const [counted] = await tx.all<{ count: number }>(
-      `SELECT COUNT(*) AS count ${readyRows(folded)}`,
-      ...few,
-    );
-    const wanted = new Set(few);
-    if (counted?.count === wanted.size) known.push(...wanted);
-    else if (counted !== undefined && counted.count > 0) {
-      const rows = await tx.all<{ id: number }>(`SELECT content_id AS id ${readyRows(folded)}`, ...few);
-      known.push(...rows.map(({ id }) => id));
-    }
-  }
-  return known;
+interface Looked {
+  /** Those whose folded heads are kept. */
+  readonly known: readonly number[];
+  readonly without: Set<number>;
 }
 
-async function readHolding(
-  tx: ReadTransaction,
-  ids: readonly number[],
-  needle: string,
-): Promise<Set<number>> {
-  const sql = `SELECT content_id AS id ${readyRows(folded)} AND instr(text, ?) > 0`;
-  const holding = new Set<number>();
+/** One row a page: most messages hold no text that is looked for, and are not told one by one. */
+async function lookInto(tx: ReadTransaction, ids: readonly number[], needle: string): Promise<Looked> {
+  const sql = `SELECT COUNT(*) AS count, group_concat(CASE WHEN instr(text, ?) > 0 THEN content_id END) AS holding
+    ${readyRows(folded)}`;
+  const looked = { known: [] as number[], without: new Set<number>() };
   for (const few of paddedPages(ids)) {
-    for (const { id } of await tx.all<{ id: number }>(sql, ...few, needle)) holding.add(id);
+    const row = await tx.get<{ count: number; holding: string | null }>(sql, needle, ...few);
+    if (row === undefined || row.count === 0) continue;
+    const wanted = [...new Set(few)];
+    const known = row.count === wanted.length ? wanted : await readKnown(tx, few);
+    const holding = new Set(row.holding?.split(',').map(Number));
+    for (const id of known) {
+      looked.known.push(id);
+      if (!holding.has(id)) looked.without.add(id);
+    }
   }
-  return holding;
+  return looked;
+}
+
+async function readKnown(tx: ReadTransaction, few: readonly number[]): Promise<number[]> {
+  const rows = await tx.all<{ id: number }>(`SELECT content_id AS id ${readyRows(folded)}`, ...few);
+  return rows.map(({ id }) => id);
 }
 
 /** Folds the heads that are not kept yet, keeps them, and adds those that do not hold the texts. */

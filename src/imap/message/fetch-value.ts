@@ -42,14 +42,18 @@ export async function produceValue(
   return produceBinary(message, request);
 }
 
+/** Fields of the header of a message whose bytes are at hand: where it ends they say themselves. */
+export function produceAtOnce(message: StoredMessage, request: FetchRequest): string | undefined {
+  if (request.kind !== 'section' || message.bytes === undefined) return undefined;
+  const { section, partial, label } = request;
+  if (section.path.length > 0 || section.fields === undefined) return undefined;
+  return textValue(label, cutBytes(selectFields(message.bytes, section.fields), partial));
+}
+
 type SectionRequest = Extract<FetchRequest, { kind: 'section' }>;
 
 async function produceSection(message: StoredMessage, request: SectionRequest): Promise<FetchValue> {
   const { section, partial, label } = request;
-  // Where the header of a small message ends, its bytes say themselves.
-  if (section.path.length === 0 && section.fields !== undefined && message.bytes !== undefined) {
-    return textValue(label, cutBytes(selectFields(message.bytes, section.fields), partial));
-  }
   const span = await spanOf(message, section);
   if (span === undefined) return `${label} NIL`;
   if (section.fields !== undefined) {

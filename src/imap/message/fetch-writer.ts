@@ -4,7 +4,7 @@ import type { MessagePart } from '../../mime/message-part.ts';
 import { formatFetchHead } from '../announce.ts';
 import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
-import { type FetchValue, produceValue, type StreamedValue } from './fetch-value.ts';
+import { type FetchValue, produceAtOnce, produceValue, type StreamedValue } from './fetch-value.ts';
 import { loadSmall, StoredMessage } from './stored-message.ts';
 import { findWordItem, type Prepared } from './word-items.ts';
 
@@ -101,7 +101,7 @@ export class FetchWriter {
     const message = new StoredMessage(this.#session.store, record);
     message.know(this.#structures.get(record.contentId), this.#bytes.get(record.contentId));
     const values = items.map((item) => {
-      if (item.kind !== 'word') return produceValue(message, item);
+      if (item.kind !== 'word') return produceAtOnce(message, item) ?? produceValue(message, item);
       const prepared = this.#prepared.get(item.name) ?? nothing;
       const value = findWordItem(item.name).produce(message, this.#session, prepared);
       return typeof value === 'string'

@@ -104,7 +104,7 @@ export interface KnownKeys extends Partial<HeaderKeys> {
 type Made = { -readonly [K in keyof KnownKeys]: KnownKeys[K] };
 
 /** Characters, and so many for what holds them. */
-const mostCost = 40_000_000;
+const mostCost = 80_000_000;
 const costOfMessage = 200;
 
 export class HeaderKeyCache {
