@@ -15,7 +15,9 @@ parentPort?.on('message', (wanted: 'checkpoint' | 'close') => {
     // PASSIVE waits for nobody and nobody waits for it; what readers still need of the log stays for the next time.
     connection.get('PRAGMA wal_checkpoint(PASSIVE)');
   } catch (error) {
-    failure = error instanceof Error ? error.message : String(error);
+    // The reason that stays inside: what the seam says to clients tells an operator nothing.
+    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    failure = reason instanceof Error ? reason.message : String(reason);
   }
   parentPort?.postMessage(failure);
 });

@@ -47,7 +47,7 @@ export class Checkpoints {
   #start(): Worker {
     const thread = new Worker(new URL('./sqlite-checkpoint-thread.ts', import.meta.url), {
       workerData: this.#file,
-      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 48 },
     });
     thread.unref();
     thread.on('message', (failure: string) => {
