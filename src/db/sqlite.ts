@@ -133,9 +133,7 @@ class SqliteDatabase implements Database {
     } finally {
       scope.open = false;
       tx.end();
-      // There is nothing to roll back, and looking for it costs more.
-      if (reader.inTransaction) reader.run('COMMIT');
-      this.#giveBack(reader);
+      this.#endRead(reader);
     }
   }
 
@@ -180,6 +178,18 @@ class SqliteDatabase implements Database {
 
   #nextReader(): Promise<SqliteConnection> {
     return new Promise((resolve) => this.#waitingReads.push(resolve));
+  }
+
+  /** The reader must come back whatever happens: who waits for one would wait for ever. */
+  #endRead(reader: SqliteConnection): void {
+    try {
+      // There is nothing to roll back, and looking for it costs more.
+      if (reader.inTransaction) reader.run('COMMIT');
+    } catch {
+      // Over a damaged page SQLite ends the transaction and complains once more; the statement has told it.
+    } finally {
+      this.#giveBack(reader);
+    }
   }
 
   #giveBack(reader: SqliteConnection): void {

@@ -1,6 +1,6 @@
 /** The rows seam on SQLite, with what only a file shared by processes can show. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/db/database.ts';
@@ -230,3 +230,29 @@ for (const point of ['lock', 'statement', 'commit'] as const) {
     assert.equal(await count(inner), 2);
   });
 }
+
+test('sqlite: a damaged page fails each read that needs it, and takes no reader away', async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, 'notes.db');
+  const first = openNotes(t, folder);
+  await first.transact((tx) => tx.run('CREATE INDEX note_text ON note (text)'));
+  await first.transact((tx) => tx.run(insert, 1, 'one', null));
+  const row = await first.read((tx) =>
+    tx.get<{ page: number; size: number }>(
+      `SELECT rootpage AS page, (SELECT page_size FROM pragma_page_size) AS size
+         FROM sqlite_schema WHERE name = 'note_text'`,
+    ),
+  );
+  await first.close();
+  const bytes = readFileSync(file);
+  const at = ((row?.page ?? 0) - 1) * (row?.size ?? 0);
+  bytes[at] = (bytes[at] ?? 0) ^ 0x20;
+  writeFileSync(file, bytes);
+  const db = openNotes(t, folder, { readers: 2 });
+  for (let count = 0; count < 5; count += 1)
+    await assert.rejects(
+      db.read((tx) => tx.all(`SELECT text FROM note INDEXED BY note_text WHERE text = 'one'`)),
+      ({ cause }: Error) => cause instanceof Error && cause.message === 'the database is damaged',
+    );
+  await db.close();
+});

@@ -4,6 +4,7 @@
  */
 import type { Database, ReadTransaction } from '../../db/database.ts';
 import type { Findings, LogFinding } from './findings.ts';
+import { nameUnreadable } from './unreadable.ts';
 
 const tables = [
   'message_log',
@@ -31,16 +32,17 @@ const mostNamed = 20;
 /** Reads the tables of the log against their indexes; where the database cannot say, nothing is found. */
 export async function checkIndexes(db: Database, findings: Findings): Promise<void> {
   if (db.dialect !== 'sqlite') return;
-  for (const table of tables) {
-    const told = await db.read((tx) =>
-      tx.all<{ integrity_check: string }>(`PRAGMA integrity_check(${table})`),
+  for (const table of tables)
+    await nameUnreadable(findings, `the table ${table}`, () => checkTable(db, table, findings));
+}
+
+async function checkTable(db: Database, table: LogTable, findings: Findings): Promise<void> {
+  const told = await db.read((tx) => tx.all<{ integrity_check: string }>(`PRAGMA integrity_check(${table})`));
+  const damages = told.map(({ integrity_check: text }) => text).filter((text) => text !== 'ok');
+  for (const [index, text] of damages.entries())
+    findings.add(
+      index < mostNamed ? await db.read((tx) => nameDamage(tx, table, text)) : describe(table, text),
     );
-    const damages = told.map(({ integrity_check: text }) => text).filter((text) => text !== 'ok');
-    for (const [index, text] of damages.entries())
-      findings.add(
-        index < mostNamed ? await db.read((tx) => nameDamage(tx, table, text)) : describe(table, text),
-      );
-  }
 }
 
 async function nameDamage(tx: ReadTransaction, table: LogTable, text: string): Promise<LogFinding> {

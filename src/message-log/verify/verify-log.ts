@@ -19,6 +19,7 @@ import { checkMessages, type MessagesCheck } from './check-messages.ts';
 import { checkSeal, type LogTrust } from './check-seal.ts';
 import { checkSegment, type FilledSeal, reportRow } from './check-segment.ts';
 import { Findings, type LogFinding } from './findings.ts';
+import { nameUnreadable } from './unreadable.ts';
 
 export interface LogVerification {
   readonly db: Database;
@@ -70,7 +71,11 @@ export async function verifyLog(verification: LogVerification): Promise<LogRepor
     streams.push(await new StreamVerifier(verification, node, findings).run());
   if (full) await checkIndexes(db, findings);
   const hasGaps = streams.some(({ removedThrough }) => removedThrough > 0);
-  const messages = full ? await checkMessages({ db, provider, isOurDomain, now, hasGaps, findings }) : 0;
+  let messages = 0;
+  if (full)
+    await nameUnreadable(findings, 'messages', async () => {
+      messages = await checkMessages({ db, provider, isOurDomain, now, hasGaps, findings });
+    });
   const wrong = findings.kept.filter(({ code }) => code !== 'stamp-missing');
   const open = findings.kept.filter(({ code }) => code === 'stamp-missing');
   const found = findings.count - open.length;
@@ -94,13 +99,21 @@ class StreamVerifier {
   }
 
   async run(): Promise<StreamSummary> {
-    await this.#checkRemovals();
-    const last = await this.#checkSeals();
-    const lastSeq = await this.#checkTail(last);
     const { db, full } = this.#verification;
     const findings = this.#findings;
-    if (full)
-      await checkAddresses({ db, node: this.#node, after: this.#removedThrough, through: lastSeq, findings });
+    let lastSeq = 0;
+    await nameUnreadable(findings, `the stream of ${this.#node}`, async () => {
+      await this.#checkRemovals();
+      lastSeq = await this.#checkTail(await this.#checkSeals());
+      if (full)
+        await checkAddresses({
+          db,
+          node: this.#node,
+          after: this.#removedThrough,
+          through: lastSeq,
+          findings,
+        });
+    });
     return {
       node: this.#node,
       removedThrough: this.#removedThrough,

@@ -155,6 +155,27 @@ describe('verification of entries', () => {
       );
     });
 
+  it('names an index that cannot be read any more, and reads on', async (t) => {
+    const log = await openCopy(t);
+    await log.db.close();
+    const opened = new DatabaseSync(log.file);
+    opened.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const index = opened
+      .prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'message_log_identificativo'`)
+      .get();
+    opened.close();
+    const bytes = readFileSync(log.file);
+    const at = (Number(index?.rootpage) - 1) * 4096;
+    bytes[at] = (bytes[at] ?? 0) ^ 0x20;
+    writeFileSync(log.file, bytes);
+    const again = openSealedLog(t, { folder: log.folder });
+    again.time.now = lookedAt;
+    const found = await findingsOf(again);
+    assert.match(found.join('\n'), /index-wrong .*messages: the database is damaged/);
+    assert.match(found.join('\n'), /index-wrong .*message_log/);
+    await again.db.close();
+  });
+
   it('names an entry that was put in, with all numbers and hashes after it made anew', async (t) => {
     const log = await openCopy(t);
     const columns =
