@@ -78,12 +78,14 @@ async function foldMissing(
   ids: readonly number[],
   without: ReadonlyMap<string, Set<number>>,
 ): Promise<void> {
+  let kept: Promise<void> | undefined;
   for (let from = 0; from < ids.length; from += idsToStatement) {
+    await kept;
     const made = new Map<number, string>();
     for (const [id, head] of await loadHeads(parts, ids.slice(from, from + idsToStatement))) {
       made.set(id, foldHead(head));
     }
-    keepReadyTexts(parts.db, folded, made);
+    kept = keepReadyTexts(parts.db, folded, made);
     for (const [text, found] of without) {
       const needle = foldText(text);
       for (const [id, head] of made) if (!head.includes(needle)) found.add(id);

@@ -38,12 +38,14 @@ export async function loadReadyTexts(
 ): Promise<ReadonlyMap<number, string>> {
   const texts = await parts.db.read((tx) => readTexts(tx, contentIds, wanted));
   const missing = contentIds.filter((id) => !texts.has(id));
+  let kept: Promise<void> | undefined;
   for (let from = 0; from < missing.length; from += idsToStatement) {
+    await kept;
     const made = new Map<number, string>();
     for (const [id, root] of await loadStructures(parts, missing.slice(from, from + idsToStatement))) {
       made.set(id, wanted.make(root));
     }
-    keepReadyTexts(parts.db, wanted, made);
+    kept = keepReadyTexts(parts.db, wanted, made);
     for (const [id, text] of made) texts.set(id, text);
   }
   return texts;
@@ -63,16 +65,16 @@ async function readTexts(
   return texts;
 }
 
-/** The answer does not wait for it and does not fail with it: what is not kept is made again. */
-export function keepReadyTexts(
+/** Never rejects: what is not kept is made again. Whoever makes many waits for those before, so that few wait here. */
+export async function keepReadyTexts(
   db: Database,
   { kind, version }: Pick<ReadyText, 'kind' | 'version'>,
   texts: ReadonlyMap<number, string>,
-): void {
+): Promise<void> {
   const sql = `INSERT INTO ${tables[kind]} (content_id, version, text) SELECT id, ${version}, ? FROM content WHERE id = ?
     ON CONFLICT (content_id) DO UPDATE SET version = excluded.version, text = excluded.text`;
   const keeping = db.transact(async (tx) => {
     for (const [id, text] of texts) if (text.length <= longest) await tx.run(sql, text, id);
   });
-  keeping.catch(() => undefined);
+  await keeping.catch(() => undefined);
 }
