@@ -79,10 +79,10 @@ async function commit(parts: PointParts, tx: Transaction, work: Commit): Promise
   const { late, moved } =
     message === undefined ? nothingMoved : await moveStates(parts, tx, { ...work, about, message });
   if (message !== undefined) await settleSenderCopy(tx, message);
-  if (message !== undefined && work.virus !== undefined) await work.virus.commit(tx, message);
+  if (message !== undefined && work.virus !== undefined) await work.virus.commit(tx, message, moved);
   const receipt = notification.notification === notificationValues.delivery;
   const known = await deliverUnchanged(parts, tx, arrival, { receipt, sender: message?.facts.sender });
-  if (known === 'again' || (known === 'nowhere' && !moved)) return;
+  if (known === 'again' || (known === 'nowhere' && moved.size === 0)) return;
   await appendEvent(
     tx,
     {
@@ -132,11 +132,11 @@ async function keepRecipients(
 interface Moved {
   /** The transaction had been closed for a recipient before. */
   readonly late: boolean;
-  /** A recipient's state is another now. */
-  readonly moved: boolean;
+  /** Recipients whose state is another now, lower case. */
+  readonly moved: ReadonlySet<string>;
 }
 
-const nothingMoved: Moved = { late: false, moved: false };
+const nothingMoved: Moved = { late: false, moved: new Set() };
 
 async function moveStates(
   parts: PointParts,
@@ -146,7 +146,7 @@ async function moveStates(
   const event = events[notification.notification];
   if (event === undefined) return nothingMoved;
   let late = false;
-  let moved = false;
+  const moved = new Set<string>();
   for (const recipient of about) {
     const address = recipient.toLowerCase();
     const row = await findRecipient(tx, message.id, address);
@@ -154,7 +154,7 @@ async function moveStates(
     const transition = decideTransition(row.state, event);
     if (transition.kind === 'late') late = true;
     if (transition.kind !== 'move') continue;
-    moved = true;
+    moved.add(address);
     const closes = event !== 'taken-in-charge';
     await moveRecipient(tx, {
       messageId: message.id,

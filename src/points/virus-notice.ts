@@ -6,7 +6,7 @@ import type { Transaction } from '../db/database.ts';
 import { appendEvent } from '../message-log/append.ts';
 import type { CertificationData } from '../pec/certification-data.ts';
 import { buildVirusNonDeliveryNotice } from '../pec/receipts/virus.ts';
-import { findPecMessage, findRecipient, type PecMessage } from '../queue/pec-messages.ts';
+import { findPecMessage, type PecMessage } from '../queue/pec-messages.ts';
 import type { Arrival } from './arrival.ts';
 import { sendToSender } from './delivery-commit.ts';
 import type { PointParts } from './parts.ts';
@@ -19,8 +19,8 @@ export interface VirusDetectionReceived {
 }
 
 export interface VirusNotices {
-  /** To run in the transaction that moved the recipients' states. */
-  commit(tx: Transaction, message: PecMessage): Promise<void>;
+  /** To run in the transaction that moved the recipients' states; `closed`: those it closed, lower case. */
+  commit(tx: Transaction, message: PecMessage, closed: ReadonlySet<string>): Promise<void>;
 }
 
 /** The notices, signed; nothing is written yet. */
@@ -46,11 +46,11 @@ export async function prepareVirusNotices(
     })),
   );
   return {
-    commit: async (tx, own) => {
+    commit: async (tx, own, closed) => {
       for (const { recipient, sealed } of notices) {
-        const row = await findRecipient(tx, own.id, recipient.toLowerCase());
-        // Only the detection that closed the recipient gives a notice: one each (pec-wire §14 rule 4).
-        if (row?.state !== 'infected' || row.closedAt !== at) continue;
+        // Only the detection that closed the recipient gives a notice, one each (pec-wire §14 rule 4); the same one may
+        // come again in the same millisecond.
+        if (!closed.has(recipient.toLowerCase())) continue;
         await sendToSender(parts, tx, { message: own, sealed, at });
         await appendEvent(
           tx,
