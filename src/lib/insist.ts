@@ -38,13 +38,16 @@ export function createInsistence({ onError, pauseMs, limitMs }: InsistOptions): 
 
   return {
     insist: async (act) => {
-      for (let waited = 0; ; waited += pauseMs) {
+      // Measured, not counted: a try may itself take long.
+      const until = performance.now() + limitMs;
+      while (true) {
         try {
           return await act();
         } catch (error) {
           onError(error);
-          if (!stopped && waited < limitMs) await pause();
-          if (stopped || waited >= limitMs) throw error;
+          if (stopped || performance.now() + pauseMs > until) throw error;
+          await pause();
+          if (stopped) throw error;
         }
       }
     },
