@@ -39,6 +39,8 @@ before(async () => {
         if (broken.has(contentId)) throw new Error('the disk is broken');
         return store.read(contentId, range);
       },
+      smallContents: (contentIds) =>
+        store.smallContents(contentIds.filter((contentId) => !broken.has(contentId))),
     }),
   });
   await fill(server.store, server.mailboxIds[0] ?? 0);

@@ -5,7 +5,7 @@ import { formatFetchHead } from '../announce.ts';
 import type { Session } from '../session.ts';
 import type { FetchRequest } from '../wire/fetch-items.ts';
 import { type FetchValue, produceAtOnce, produceValue, type StreamedValue } from './fetch-value.ts';
-import { loadSmall, StoredMessage } from './stored-message.ts';
+import { loadSmall, readTogether, StoredMessage } from './stored-message.ts';
 import { findWordItem, type Prepared } from './word-items.ts';
 
 const nothing: Prepared = new Map();
@@ -47,7 +47,7 @@ export class FetchWriter {
   async prepare(records: readonly MessageRecord[]): Promise<void> {
     const { store } = this.#session;
     const contents = [...new Set(records.map(({ contentId }) => contentId))];
-    this.#structures = this.#needsStructure ? await store.structures(contents) : new Map();
+    this.#structures = this.#needsStructure ? await readTogether(store.structures(contents)) : new Map();
     this.#bytes = this.#needsBytes ? await loadSmall(store, records) : new Map();
     for (const item of this.#items) {
       if (item.kind !== 'word') continue;

@@ -7,6 +7,19 @@ async function* onlyPiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
+/**
+ * Reading together is a saving: when it fails, each is asked for by itself, and only what cannot be read is refused.
+ */
+export async function readTogether<T>(
+  reading: Promise<ReadonlyMap<number, T>>,
+): Promise<ReadonlyMap<number, T>> {
+  try {
+    return await reading;
+  } catch {
+    return new Map();
+  }
+}
+
 const largestSmall = 64 * 1024;
 const mostTogether = 4 * 1024 * 1024;
 
@@ -22,7 +35,7 @@ export function loadSmall(
     total += size;
     small.add(contentId);
   }
-  return store.smallContents([...small]);
+  return readTogether(store.smallContents([...small]));
 }
 
 export class StoredMessage {

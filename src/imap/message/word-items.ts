@@ -12,7 +12,7 @@ import { SyntaxProblem, toByteString } from '../wire/syntax.ts';
 import { formatBodyStructure } from './body-structure.ts';
 import { formatEnvelope } from './envelope.ts';
 import { makePreview } from './preview.ts';
-import type { StoredMessage } from './stored-message.ts';
+import { readTogether, type StoredMessage } from './stored-message.ts';
 
 export type Prepared = ReadonlyMap<number, string>;
 /** What is asked of a session, or of a folder that is searched. */
@@ -43,7 +43,7 @@ const fromStructure = (produce: WordItem['produce']): WordItem => ({ needsStruct
 const fromReady = (ready: ReadyText): WordItem => ({
   needsStructure: false,
   prepare: ({ store }, records) =>
-    store.readyTexts([...new Set(records.map(({ contentId }) => contentId))], ready),
+    readTogether(store.readyTexts([...new Set(records.map(({ contentId }) => contentId))], ready)),
   produce: (message, _session, prepared) =>
     prepared.get(message.record.contentId) ?? message.structure().then(ready.make),
 });

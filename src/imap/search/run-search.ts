@@ -6,7 +6,7 @@ import type { Instant } from '../../lib/time.ts';
 import type { MessageRecord } from '../../mailbox/mail-store.ts';
 import { headFields } from '../../mime/head-fields.ts';
 import type { MessagePart } from '../../mime/message-part.ts';
-import { loadSmall, StoredMessage } from '../message/stored-message.ts';
+import { loadSmall, readTogether, StoredMessage } from '../message/stored-message.ts';
 import { loadThreads } from '../message/word-items.ts';
 import { resolveSet } from '../message-sets.ts';
 import { countOf, intersect, type Ranges, rangesOf, subtract, unite, valuesOf } from '../number-ranges.ts';
@@ -167,7 +167,7 @@ class ReadAhead {
     const at = this.#trees.has(contentId) ? -1 : this.#open.indexOf(record);
     if (at >= 0) {
       const next = this.#open.splice(0, at + readAhead);
-      this.#trees = await store.structures([...new Set(next.map((each) => each.contentId))]);
+      this.#trees = await readTogether(store.structures([...new Set(next.map((each) => each.contentId))]));
       this.#bytes = await loadSmall(store, next);
     }
     const message = new StoredMessage(store, record);

@@ -141,6 +141,31 @@ test('a message that cannot be read is refused, the others are answered', async 
   );
 });
 
+test('what cannot be read together is read one by one, and only what is broken is refused', async (t) => {
+  const away = async () => Promise.reject(storeAway);
+  const wrapStore = (store: MailStore): MailStore => ({
+    ...store,
+    structure: async (contentId) => (contentId === 2 ? away() : store.structure(contentId)),
+    read: (contentId, range) => {
+      if (contentId === 2) throw storeAway;
+      return store.read(contentId, range);
+    },
+    structures: away,
+    smallContents: away,
+    readyTexts: away,
+  });
+  const server = await start(t, { wrapStore });
+  for (const file of ['empty.eml', 'note.eml', 'empty.eml'])
+    await deliver(server, 'INBOX', readMessage(file));
+  const client = await logIn(t, server);
+  await client.command('s', 'SELECT INBOX');
+  for (const item of ['ENVELOPE', 'BODYSTRUCTURE', 'BODY.PEEK[]', 'BODY.PEEK[HEADER.FIELDS (SUBJECT)]']) {
+    const answers = await client.command('f', `FETCH 1:3 (UID ${item})`);
+    const heads = answers.filter((line) => /^(\* \d+ FETCH|f )/.test(line)).map((line) => line.slice(0, 16));
+    assert.deepEqual(heads, ['* 1 FETCH (UID 1', '* 3 FETCH (UID 3', 'f NO [UNAVAILABL'], item);
+  }
+});
+
 test('a message that breaks off while it is sent is never passed off as whole', async (t) => {
   const wrapStore = (store: MailStore): MailStore => ({
     ...store,
