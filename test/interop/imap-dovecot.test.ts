@@ -182,7 +182,9 @@ const missing =
   findProgram('dovecot') === undefined ? 'dovecot is not installed (Debian: dovecot-imapd)' : undefined;
 const notRoot = process.getuid?.() === 0 ? undefined : 'Dovecot starts as root only';
 
-test('answers as Dovecot does', { skip: skipFor(missing ?? notRoot) }, async (t) => {
+test('answers as Dovecot does', {
+  skip: skipFor(missing ?? notRoot /* Dovecot is missing, or not root */),
+}, async (t) => {
   const reference = await startDovecot(makeFolder(t));
   t.after(() => reference.stop());
   const server = await startImapServer();

@@ -115,7 +115,9 @@ const missing =
   findProgram('dovecot') === undefined ? 'dovecot is not installed (Debian: dovecot-pop3d)' : undefined;
 const notRoot = process.getuid?.() === 0 ? undefined : 'Dovecot starts as root only';
 
-test('answers as Dovecot does', { skip: skipFor(missing ?? notRoot) }, async (t) => {
+test('answers as Dovecot does', {
+  skip: skipFor(missing ?? notRoot /* Dovecot is missing, or not root */),
+}, async (t) => {
   const reference = await startDovecot(makeFolder(t), 'pop3');
   t.after(() => reference.stop());
   const ours = await startPop3Server({ limits: { badCommands: 1000 } });
