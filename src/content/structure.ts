@@ -7,6 +7,7 @@ import type { MessagePart } from '../mime/message-part.ts';
 import { PartScanner } from '../mime/part-scanner.ts';
 import { loadContent } from './content.ts';
 import { idsToStatement, paddedPages, placesFor } from './id-pages.ts';
+import { decodeTree, encodeTree } from './tree-codec.ts';
 
 /** Counted up when the scanner's result changes: kept trees of another version are made again. */
 const structureVersion = 1;
@@ -16,6 +17,17 @@ export interface ContentParts {
   readonly blobs: BlobStore;
 }
 
+/** A tree as its row holds it. */
+interface KeptTree {
+  /** JSON; empty when `packed` has it. */
+  readonly tree: string;
+  readonly packed: Uint8Array | null;
+}
+
+function readKept({ tree, packed }: KeptTree): MessagePart {
+  return packed === null ? (JSON.parse(tree) as MessagePart) : decodeTree(packed);
+}
+
 /**
  * The tree, from the store or scanned now.
  * @throws {MailError} `temporary` when the content or one of its blobs cannot be read.
@@ -23,13 +35,13 @@ export interface ContentParts {
 export async function loadStructure(parts: ContentParts, contentId: number): Promise<MessagePart> {
   const { db } = parts;
   const kept = await db.read((tx) =>
-    tx.get<{ tree: string }>(
-      'SELECT tree FROM content_structure WHERE content_id = ? AND version = ?',
+    tx.get<KeptTree>(
+      'SELECT tree, packed FROM content_structure WHERE content_id = ? AND version = ?',
       contentId,
       structureVersion,
     ),
   );
-  if (kept !== undefined) return JSON.parse(kept.tree) as MessagePart;
+  if (kept !== undefined) return readKept(kept);
   const tree = await scanStructure(parts, contentId);
   // The answer does not wait for it and does not fail with it: without it the next call scans again.
   keepStructure(db, contentId, tree).catch(() => undefined);
@@ -50,11 +62,11 @@ async function readTrees(
   contentIds: readonly number[],
 ): Promise<Map<number, MessagePart>> {
   const trees = new Map<number, MessagePart>();
-  const sql = `SELECT content_id, tree FROM content_structure WHERE version = ${structureVersion}
+  const sql = `SELECT content_id, tree, packed FROM content_structure WHERE version = ${structureVersion}
     AND content_id IN (${placesFor(idsToStatement)})`;
   for (const few of paddedPages(contentIds)) {
-    const rows = await tx.all<{ content_id: number; tree: string }>(sql, ...few);
-    for (const { content_id: id, tree } of rows) trees.set(id, JSON.parse(tree) as MessagePart);
+    const rows = await tx.all<KeptTree & { content_id: number }>(sql, ...few);
+    for (const row of rows) trees.set(row.content_id, readKept(row));
   }
   return trees;
 }
@@ -66,10 +78,10 @@ function keepStructure(db: Database, contentId: number, tree: MessagePart): Prom
 /** Keeps a tree for later; nothing when the content is gone. */
 function keepTree(tx: Transaction, contentId: number, tree: MessagePart): Promise<unknown> {
   return tx.run(
-    `INSERT INTO content_structure (content_id, version, tree) SELECT id, ?, ? FROM content WHERE id = ?
-       ON CONFLICT (content_id) DO UPDATE SET version = excluded.version, tree = excluded.tree`,
+    `INSERT INTO content_structure (content_id, version, tree, packed) SELECT id, ?, '', ? FROM content WHERE id = ?
+       ON CONFLICT (content_id) DO UPDATE SET version = excluded.version, tree = '', packed = excluded.packed`,
     structureVersion,
-    JSON.stringify(tree),
+    encodeTree(tree),
     contentId,
   );
 }

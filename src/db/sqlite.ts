@@ -24,6 +24,8 @@ export interface SqliteOptions {
   readonly limits?: Partial<BatchLimits>;
   /** How often to look for other processes' writes while somebody listens, milliseconds; 1000 unless told. */
   readonly pollMs?: number;
+  /** After how long without a write SQLite's log is emptied, milliseconds; a quarter of a minute unless told. */
+  readonly quietMs?: number;
   /** Hears what an `afterCommit` action or a listener throws; a process warning unless told. */
   readonly onError?: (error: unknown) => void;
 }
@@ -115,7 +117,8 @@ class SqliteDatabase implements Database {
     this.#onError =
       options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : `${error}`));
     this.#topics = new Topics(this.#onError);
-    if (options.file !== ':memory:') this.#checkpoints = new Checkpoints(options.file, this.#onError);
+    if (options.file !== ':memory:')
+      this.#checkpoints = new Checkpoints({ ...options, onError: this.#onError });
     this.#pollMs = options.pollMs ?? 1000;
     this.#seenVersion = writer.version();
   }

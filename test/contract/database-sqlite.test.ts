@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../../src/db/database.ts';
 import { createFailingDatabase } from '../../src/db/fail.ts';
 import { openSqlite, type SqliteOptions } from '../../src/db/sqlite.ts';
@@ -151,24 +152,82 @@ test('sqlite: two processes that both write all the time both come through', asy
   assert.equal(await count(db), 300);
 });
 
-test('sqlite: killed at any moment, every answered transaction is there and no half one', async (t) => {
+/** Bytes of SQLite's log beside the notes. */
+function sizeOfLog(folder: string): number {
+  return statSync(join(folder, 'notes.db-wal')).size;
+}
+
+async function waitForEmptyLog(folder: string): Promise<void> {
+  for (let look = 0; sizeOfLog(folder) > 0; look += 1) {
+    assert.ok(look < 10_000, 'the log is not emptied');
+    await pause(2);
+  }
+}
+
+/** Kills the writing process after so many answers, round by round; what it leaves must be whole. */
+async function killWriters(
+  t: TestContext,
+  mode: 'pairs' | 'rests',
+  rounds: readonly number[],
+): Promise<void> {
   const folder = makeFolder(t);
-  const file = join(folder, 'notes.db');
   let answered = 0;
-  for (let round = 0; round < 4; round += 1) {
-    const other = startProgram(writer, [file, 'pairs', `${round * 10_000}`]);
-    // In later rounds checkpoints are under way.
-    for (let line = 0; line < 20 + round * 90; line += 1) answered = Number(await nextLine(other));
+  for (const [round, lines] of rounds.entries()) {
+    const other = startProgram(writer, [join(folder, 'notes.db'), mode, `${round * 10_000}`]);
+    for (let line = 0; line < lines; line += 1) answered = Number(await nextLine(other));
     other.child.kill('SIGKILL');
     await other.ended;
     const db = openNotes(t, folder);
-    const rows = await db.read((tx) => tx.all<{ id: number; text: string }>('SELECT id, text FROM note'));
+    const rows = await db.read((tx) => tx.all<{ id: number }>('SELECT id FROM note'));
     const ids = new Set(rows.map((row) => row.id));
     assert.ok(ids.has(answered), `pair ${answered} was answered`);
     for (const { id } of rows) assert.ok(ids.has(id ^ 1), `note ${id} stands without its other half`);
     assert.equal((await db.read((tx) => tx.all('PRAGMA foreign_key_check'))).length, 0);
+    const found = await db.read((tx) => tx.get<{ quick_check: string }>('PRAGMA quick_check'));
+    assert.equal(found?.quick_check, 'ok');
     await db.close();
   }
+}
+
+// In later rounds checkpoints are under way.
+test('sqlite: killed at any moment, every answered transaction is there and no half one', (t) =>
+  killWriters(t, 'pairs', [20, 110, 200, 290]));
+
+test('sqlite: killed while its log is being emptied, every answered transaction is there and no half one', (t) =>
+  killWriters(t, 'rests', [4, 8, 13]));
+
+test('sqlite: a log that has grown is emptied when nothing is written, and what it held is there', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder, { quietMs: 5 });
+  for (let round = 1; round <= 3; round += 1) {
+    for (let id = 1; id <= 4; id += 1) {
+      await db.transact((tx) => tx.run(insert, 10 * round + id, `${round} ${id}`, new Uint8Array(400_000)));
+    }
+    await waitForEmptyLog(folder);
+    assert.ok(statSync(join(folder, 'notes.db')).size >= round * 1_600_000);
+    assert.equal(await count(db), 4 * round);
+  }
+});
+
+test('sqlite: who reads keeps the log, and it is emptied afterwards', async (t) => {
+  const folder = makeFolder(t);
+  const db = openNotes(t, folder, { quietMs: 2 });
+  const write = (id: number) => db.transact((tx) => tx.run(insert, id, `${id}`, new Uint8Array(1_200_000)));
+  await write(1);
+  await db.read(async (tx) => {
+    const seen = async () => (await tx.all<{ id: number }>('SELECT id FROM note')).map(({ id }) => id);
+    assert.deepEqual(await seen(), [1]);
+    await write(2);
+    // Time for some tries, while others write and read.
+    for (let id = 3; id < 30; id += 1) {
+      await pause(3);
+      await db.transact((other) => other.run(insert, id, `${id}`, null));
+      assert.deepEqual(await seen(), [1]);
+    }
+    assert.ok(sizeOfLog(folder) > 1_200_000, 'what is read is not cut off');
+  });
+  await waitForEmptyLog(folder);
+  assert.equal(await count(db), 29);
 });
 
 test('sqlite: what is committed reaches the file itself while others write, and the log stays small', async (t) => {

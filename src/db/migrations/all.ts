@@ -30,6 +30,7 @@ import { migration as logDays } from './027-log-days.ts';
 import { migration as importFlags } from './028-import-flags.ts';
 import { migration as readyTexts } from './029-ready-texts.ts';
 import { migration as queueIds } from './030-queue-ids.ts';
+import { migration as packedTrees } from './031-packed-trees.ts';
 
 export const allMigrations: readonly Migration[] = [
   accounts,
@@ -62,4 +63,5 @@ export const allMigrations: readonly Migration[] = [
   importFlags,
   readyTexts,
   queueIds,
+  packedTrees,
 ];

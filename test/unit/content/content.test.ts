@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { collectSegments, spool } from '../../../src/blob/read-segments.ts';
 import { holdBlobs, releaseBlobs } from '../../../src/content/blob-hold.ts';
 import { addContent, loadContent, releaseContents } from '../../../src/content/content.ts';
-import { loadStructure } from '../../../src/content/structure.ts';
+import { loadStructure, loadStructures } from '../../../src/content/structure.ts';
 import { createSweeper } from '../../../src/content/sweep.ts';
 import type { Segments } from '../../../src/lib/segments.ts';
 import { addTestMailbox, openStore, type TestStore } from '../../support/store.ts';
@@ -83,6 +83,31 @@ test('the structure is scanned once and then comes from the rows', async (t) => 
   await store.db.transact(async () => undefined);
   for await (const { blob } of store.blobs.list()) await store.blobs.delete(blob);
   assert.equal(JSON.stringify(await loadStructure(store, id)), JSON.stringify(tree));
+});
+
+test('a tree is kept small, and one that was kept as text is read as it was', async (t) => {
+  const store = openStore(t);
+  const id = await add(store, [message]);
+  const tree = await loadStructure(store, id);
+  await store.db.transact(async () => undefined);
+  const kept = () =>
+    store.db.read((tx) =>
+      tx.get<{ tree: string; packed: Uint8Array | null }>(
+        'SELECT tree, packed FROM content_structure WHERE content_id = ?',
+        id,
+      ),
+    );
+  const row = await kept();
+  assert.equal(row?.tree, '');
+  assert.ok((row?.packed?.length ?? 0) < JSON.stringify(tree).length);
+  assert.equal(JSON.stringify(await loadStructure(store, id)), JSON.stringify(tree));
+
+  const earlier = JSON.stringify({ ...tree, lines: 77 });
+  await store.db.transact((tx) =>
+    tx.run('UPDATE content_structure SET tree = ?, packed = NULL WHERE content_id = ?', earlier, id),
+  );
+  assert.equal(JSON.stringify(await loadStructure(store, id)), earlier);
+  assert.equal(JSON.stringify((await loadStructures(store, [id])).get(id)), earlier);
 });
 
 test('what is in use stays; what was released goes after the grace time, rows first', async (t) => {
