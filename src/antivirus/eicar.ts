@@ -14,6 +14,7 @@ const EICAR = Buffer.from(
 const VIRUS_NAME = 'Eicar-Test-Signature';
 const DEEPEST = 4;
 const LF = 0x0a;
+const CR = 0x0d;
 const LONGEST_LINE = 1024;
 const nothing = Buffer.alloc(0);
 
@@ -22,14 +23,25 @@ const [isDigit, isBlank] = [/[A-Za-z0-9+/]/, /\s/].map((kind) =>
   Array.from({ length: 256 }, (_, octet) => kind.test(String.fromCharCode(octet))),
 );
 
-/** Octets of a line that is base64, without the blanks at its end; 0 for any other, mostly seen at its first word. */
-function measureBase64(line: Buffer): number {
-  let digits = 0;
-  while (isDigit?.[line[digits] ?? PAD] === true) digits += 1;
+/** Octets of the line that are base64, without the blanks at its end; 0 for any other, mostly seen at its first word. */
+function measureBase64(line: Buffer, start: number, lineEnd: number): number {
+  let digits = start;
+  while (digits < lineEnd && isDigit?.[line[digits] ?? PAD] === true) digits += 1;
   let end = digits;
-  while (end < digits + 2 && line[end] === PAD) end += 1;
-  for (let at = end; at < line.length; at += 1) if (isBlank?.[line[at] ?? 0] !== true) return 0;
-  return digits < 2 ? 0 : end;
+  while (end < Math.min(digits + 2, lineEnd) && line[end] === PAD) end += 1;
+  for (let at = end; at < lineEnd; at += 1) if (isBlank?.[line[at] ?? 0] !== true) return 0;
+  return digits - start < 2 ? 0 : end - start;
+}
+
+/** Where the lines end after `start` that are `width` octets long and end as the one before `start` does: in CRLF, or in LF. */
+function findEqualLines(chunk: Buffer, start: number, width: number): number {
+  const hasCr = chunk[start - 2] === CR;
+  let end = start;
+  for (let lf = start + width - 1; chunk[lf] === LF; lf += width) {
+    if (hasCr !== (chunk[lf - 1] === CR)) break;
+    end = lf + 1;
+  }
+  return end;
 }
 
 export function createEicarOnlyScanner(): VirusScanner {
@@ -54,6 +66,8 @@ class EicarSearch {
   #line: Buffer = nothing;
   #decoder: TransferDecoder | undefined;
   #inside: EicarSearch | undefined;
+  /** Digits of base64 that the decoder holds back: less than a quantum. */
+  #digits = 0;
   #found = false;
 
   constructor(depth: number) {
@@ -65,38 +79,68 @@ class EicarSearch {
   }
 
   push(chunk: Buffer): void {
-    const joint = Buffer.concat([this.#tail, chunk]);
-    if (joint.includes(EICAR)) this.#found = true;
-    this.#tail = Buffer.from(joint.subarray(Math.max(0, joint.length - EICAR.length + 1)));
+    const seam = Buffer.concat([this.#tail, chunk.subarray(0, EICAR.length - 1)]);
+    if (seam.includes(EICAR) || chunk.includes(EICAR)) this.#found = true;
+    const last = chunk.length < EICAR.length - 1 ? seam : chunk;
+    this.#tail = Buffer.from(last.subarray(Math.max(0, last.length - EICAR.length + 1)));
     if (this.#depth < DEEPEST) this.#pushLines(chunk);
   }
 
   end(): void {
-    this.#takeLine(this.#line);
+    this.#takeLine(this.#line, 0, this.#line.length);
     this.#endBase64();
   }
 
   #pushLines(chunk: Buffer): void {
     let start = 0;
     for (let lf = chunk.indexOf(LF); lf !== -1 && !this.found; lf = chunk.indexOf(LF, start)) {
-      const rest = chunk.subarray(start, lf);
-      this.#takeLine(this.#line.length === 0 ? rest : Buffer.concat([this.#line, rest]));
-      this.#line = nothing;
-      start = lf + 1;
+      const begun = this.#line;
+      if (begun.length > 0) {
+        const line = Buffer.concat([begun, chunk.subarray(start, Math.min(lf, start + LONGEST_LINE))]);
+        this.#line = nothing;
+        this.#takeLine(line, 0, line.length);
+        start = lf + 1;
+      } else {
+        const digits = this.#takeLine(chunk, start, lf);
+        const width = lf + 1 - start;
+        start = digits === 0 ? lf + 1 : this.#takeEqualLines(chunk, { start: lf + 1, width, digits });
+      }
     }
     // A line longer than any base64 line is kept short: it only has to stay no base64.
-    if (this.#line.length < LONGEST_LINE) this.#line = Buffer.concat([this.#line, chunk.subarray(start)]);
+    if (this.#line.length < LONGEST_LINE)
+      this.#line = Buffer.concat([this.#line, chunk.subarray(start, start + LONGEST_LINE + 1)]);
   }
 
-  #takeLine(line: Buffer): void {
-    const length = line.length > LONGEST_LINE ? 0 : measureBase64(line);
+  /** The octets of base64 in the line, 0 when it is none. */
+  #takeLine(chunk: Buffer, start: number, lineEnd: number): number {
+    const length = lineEnd - start > LONGEST_LINE ? 0 : measureBase64(chunk, start, lineEnd);
     if (length === 0) {
       this.#endBase64();
-      return;
+      return 0;
     }
     this.#decoder ??= new TransferDecoder('base64');
     this.#inside ??= new EicarSearch(this.#depth + 1);
-    this.#inside.push(asBuffer(this.#decoder.push(line.subarray(0, length))));
+    this.#inside.push(asBuffer(this.#decoder.push(chunk.subarray(start, start + length))));
+    this.#digits = chunk[start + length - 1] === PAD ? 0 : (this.#digits + length) % 4;
+    return length;
+  }
+
+  /**
+   * An attachment is thousands of lines of the same length. Those after one that was base64 are decoded at once where
+   * that is surely the same: whole quanta, and as many digits as the lines have room for. Returns where they end.
+   */
+  #takeEqualLines(chunk: Buffer, last: { start: number; width: number; digits: number }): number {
+    const { start, width, digits } = last;
+    const full = digits === width - (chunk[start - 2] === CR ? 2 : 1) && digits % 4 === 0;
+    if (!full || this.#digits !== 0) return start;
+    const end = findEqualLines(chunk, start, width);
+    const lines = chunk.subarray(start, end);
+    // Node takes the alphabet of RFC 4648 §5 too.
+    if (lines.length === 0 || lines.includes(0x2d) || lines.includes(0x5f)) return start;
+    const decoded = Buffer.from(lines.toString('latin1'), 'base64');
+    if (decoded.length !== ((lines.length / width) * digits * 3) / 4) return start;
+    this.#inside?.push(decoded);
+    return end;
   }
 
   #endBase64(): void {
@@ -106,5 +150,6 @@ class EicarSearch {
     if (this.#inside.found) this.#found = true;
     this.#decoder = undefined;
     this.#inside = undefined;
+    this.#digits = 0;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { createClamdScanner } from '../../src/antivirus/clamd.ts';
 import { createEicarOnlyScanner } from '../../src/antivirus/eicar.ts';
 import { createFailingScanner } from '../../src/antivirus/fail.ts';
@@ -123,4 +124,44 @@ test('EICAR only: long lines and deep nesting cost neither memory nor time witho
     'x'.repeat(5000),
   );
   assert.equal((await scanner.scan(pieces(`${'A'.repeat(3_000_000)}\r\n${bomb}`, 65_536))).infected, false);
+});
+
+test('EICAR only: lines decoded together are those decoded one by one', async () => {
+  const scanner = createEicarOnlyScanner();
+  const hidden = fc
+    .tuple(fc.nat({ max: 130 }), fc.constantFrom(4, 8, 10, 20, 76), fc.constantFrom('\r\n', '\n'))
+    .map(([before, width, ending]) => {
+      const text = Buffer.from(`${'x'.repeat(before)}${EICAR}${'y'.repeat(60)}`).toString('base64');
+      return (text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).map((line) => `${line}${ending}`);
+    });
+  /** Looks like a line among the others, and is none, or one that shifts those after it. */
+  const odd = fc.constantFrom('--', '__', '-_-_', 'A=', 'AA==', 'AAAA ', 'AB CD', 'A', 'AAAAA', '', 'AAA\r');
+  const message = fc
+    .tuple(hidden, fc.array(fc.tuple(fc.nat({ max: 60 }), odd), { maxLength: 2 }), fc.boolean())
+    .map(([lines, oddLines, twice]) => {
+      for (const [at, line] of oddLines) lines.splice(at % (lines.length + 1), 0, `${line}\r\n`);
+      if (!twice) return lines.join('');
+      return (
+        Buffer.from(lines.join(''))
+          .toString('base64')
+          .match(/.{1,76}/g) ?? []
+      ).join('\r\n');
+    });
+  let found = 0;
+  const property = fc.asyncProperty(message, async (text) => {
+    const whole = await scanner.scan(pieces(text, 10_000));
+    assert.deepEqual(whole, await scanner.scan(pieces(text, 1)));
+    found += whole.infected ? 1 : 0;
+  });
+  await fc.assert(property, { numRuns: 40 });
+  assert.ok(found > 2 && found < 40, `${found} of 40`);
+});
+
+test('EICAR only: a line of the same length that is no base64 ends what went before', async () => {
+  const scanner = createEicarOnlyScanner();
+  const line = Buffer.from(Buffer.from(`${EICAR}yyyy`).toString('base64')).toString('base64');
+  for (const octet of ['-', '_', '!', '=', ' ', '\xe0']) {
+    const text = `${'A'.repeat(line.length)}\r\n${octet.repeat(line.length)}\r\n${line}\r\n`;
+    assert.equal((await scanner.scan(pieces(text, 10_000))).infected, true, JSON.stringify(octet));
+  }
 });
