@@ -5,8 +5,8 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -15,14 +15,16 @@ import { findProgram, PROGRAMS } from './interop/programs.ts';
 const root = join(import.meta.dirname, '..');
 
 const FAST = ['test/*.test.ts', 'test/{unit,golden,contract,transcript}/**/*.test.ts'];
-/** These share one process, beside the others: starting one a file takes longer than most of their tests. */
+/** These share a few processes, beside the others: starting one a file takes longer than most of their tests. */
 const TOGETHER = ['test/{unit,golden}/**/*.test.ts'];
 const SLOW = ['test/{fuzz,scenario,simulation}/**/*.test.ts'];
 
 interface Suite {
   readonly files: readonly string[];
-  /** Those of them that run together in one process, beside the others. */
+  /** Those of them that share processes, beside the others. */
   readonly together: readonly string[];
+  /** Their files lie in memory: what a disk does is none of their business. */
+  readonly inMemory: boolean;
   readonly withLint: boolean;
   /** One test may take so long. */
   readonly testMs: number;
@@ -31,11 +33,26 @@ interface Suite {
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  check: { files: FAST, together: TOGETHER, withLint: true, testMs: 30_000, wholeMs: 300_000 },
-  all: { files: [...FAST, ...SLOW], together: [], withLint: true, testMs: 300_000, wholeMs: 1_800_000 },
+  check: {
+    files: FAST,
+    together: TOGETHER,
+    inMemory: true,
+    withLint: true,
+    testMs: 30_000,
+    wholeMs: 300_000,
+  },
+  all: {
+    files: [...FAST, ...SLOW],
+    together: [],
+    inMemory: false,
+    withLint: true,
+    testMs: 300_000,
+    wholeMs: 1_800_000,
+  },
   interop: {
     files: ['test/interop/**/*.test.ts'],
     together: [],
+    inMemory: false,
     withLint: false,
     testMs: 300_000,
     wholeMs: 1_800_000,
@@ -105,13 +122,16 @@ async function runTests(suite: Suite, picks: readonly string[]): Promise<boolean
     console.log(`✖ no test file ${picks.length === 0 ? 'there' : `matches ${picks.join(' ')}`}`);
     return false;
   }
-  const passing =
-    together.length === 0 ? true : runFiles(suite, together, { options: ['--test-isolation=none'] });
+  const processes = Math.min(availableParallelism(), 4, together.length);
+  const passing = Array.from({ length: processes }, (_, one) => {
+    const files = together.filter((_, index) => index % processes === one);
+    return runFiles(suite, files, { options: ['--test-isolation=none'] });
+  });
   // A file whose server was left behind by a failure must not hold up the whole run.
   const leftOpen = pathToFileURL(join(root, 'test/support/left-open.ts')).href;
   const options = [`--test-concurrency=${availableParallelism()}`, `--import=${leftOpen}`];
   const passed = apart.length === 0 || (await runFiles(suite, apart, { options, live: true }));
-  return (await passing) && passed;
+  return (await Promise.all(passing)).every((one) => one) && passed;
 }
 
 interface Manner {
@@ -124,7 +144,11 @@ async function runFiles(suite: Suite, files: readonly string[], manner: Manner):
   const { options, live = false } = manner;
   const args = ['--test', `--test-timeout=${suite.testMs}`, ...options, '--test-reporter=spec', ...files];
   // What one process has compiled the next need not compile again.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled') };
+  const env = {
+    ...process.env,
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
+    TMPDIR: suite.inMemory ? memoryFolder() : tmpdir(),
+  };
   const child = spawn(process.execPath, args, {
     cwd: root,
     env,
@@ -136,6 +160,17 @@ async function runFiles(suite: Suite, files: readonly string[], manner: Manner):
   const [code] = (await once(child, 'close')) as [number | null];
   process.stdout.write(Buffer.concat(printed));
   return code === 0;
+}
+
+/** Where files lie in memory, if there is such a place and it has room for what tests write; else the usual one. */
+function memoryFolder(): string {
+  const place = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(place);
+    return bavail * bsize > 2 ** 30 ? place : tmpdir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 async function main(name = 'check', ...picks: readonly string[]): Promise<boolean> {
@@ -150,9 +185,10 @@ async function main(name = 'check', ...picks: readonly string[]): Promise<boolea
     return false;
   }
   if (name === 'interop' && !haveAllPrograms()) return false;
-  const linted = suite.withLint && picks.length === 0 ? await lint() : true;
+  const linting = suite.withLint && picks.length === 0 ? lint() : true;
   const passed = await runTests(suite, picks);
-  if (!linted) console.error('✖ format, lint or types: see the top of this output');
+  const linted = await linting;
+  if (!linted) console.error('✖ format, lint or types: see above');
   return linted && passed;
 }
 

@@ -1,11 +1,11 @@
-/** What the servers of the tests stand on: the real store and accounts, rows and blobs in memory, a clock that stands still. */
+/** What the servers of the tests stand on: the real store and accounts, blobs in memory, a clock that stands still. */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
 import { MemoryBlobStore } from '../../src/blob/memory.ts';
 import type { Database } from '../../src/db/database.ts';
-import { openSqlite } from '../../src/db/sqlite.ts';
 import type { MailStore } from '../../src/mailbox/mail-store.ts';
 import { createMailStore } from '../../src/mailbox/store.ts';
+import { openUnnamedDatabase } from './fresh-database.ts';
 import { testAuthority } from './test-tls.ts';
 
 export const password = 'segreta 1';
@@ -37,7 +37,7 @@ const plainHasher = {
 
 /** `anna`'s mailbox is small, so that quota can be met. */
 export async function openEdgeStore({ addresses, scramIterations }: EdgeStoreOptions): Promise<EdgeStore> {
-  const db = openSqlite({ file: ':memory:' });
+  const db = openUnnamedDatabase();
   const blobs = new MemoryBlobStore(standingClock);
   const scram = scramIterations === undefined ? {} : { scramIterations };
   const accounts = createAccounts({ db, clock: standingClock, hasher: plainHasher, ...scram });

@@ -1,5 +1,5 @@
 /**
- * An IMAP server for tests: the real edge over the real store, rows and blobs in memory, three mailboxes.
+ * An IMAP server for tests: the real edge over the real store, blobs in memory, three mailboxes.
  * The clock stands still, so that dates in answers are always the same.
  */
 import { createLoginGuard, type LoginGuard } from '../../src/edge/login-guard.ts';

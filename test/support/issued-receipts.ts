@@ -90,13 +90,20 @@ async function letTimeRunOut(points: TestPoints): Promise<void> {
   const failures: unknown[] = [];
   for (const hours of [12.5, 11]) {
     points.time.now += hours * hour;
-    const before = (await readLog(points)).length;
+    const before = await countEntries(points);
     const watch = startTimeoutWatch({ parts: points.parts, onError: (error) => failures.push(error) });
-    for (let tries = 0; (await readLog(points)).length === before && tries < 1000; tries++)
+    for (let tries = 0; (await countEntries(points)) === before && tries < 1000; tries++)
       await new Promise((resolve) => setImmediate(resolve));
     await watch.stop();
   }
   if (failures.length > 0) throw new AggregateError(failures);
+}
+
+async function countEntries({ db }: TestPoints): Promise<number> {
+  const row = await db.read((tx) =>
+    tx.get<{ entries: number }>('SELECT count(*) AS entries FROM message_log'),
+  );
+  return row?.entries ?? 0;
 }
 
 export interface IssuedBytes {

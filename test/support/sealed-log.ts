@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Database } from '../../src/db/database.ts';
-import { openSqlite } from '../../src/db/sqlite.ts';
 import { createFailingSigner } from '../../src/keys/fail.ts';
 import { createPemSigner } from '../../src/keys/pem.ts';
 import { appendEvent } from '../../src/message-log/append.ts';
@@ -13,6 +12,7 @@ import { createFailingAuthority } from '../../src/tsa/fail.ts';
 import { provider } from '../unit/pki/authority.ts';
 import { openAuthority } from '../unit/tsa/stamper.ts';
 import { makeFolder } from './folder.ts';
+import { openFreshDatabase } from './fresh-database.ts';
 import { makeLocalMessage } from './log-events.ts';
 
 /** 2026-11-10, 10:30 in Rome. */
@@ -31,7 +31,7 @@ export function openSealedLog(t: TestContext, options: SealedLogOptions = {}) {
   const folder = options.folder ?? makeFolder(t);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'pec.db');
-  const db = openSqlite({ file, readers: 2 });
+  const db = openFreshDatabase({ file, readers: 2 });
   t.after(() => db.close());
   const time = { now: firstDay };
   const clock = () => time.now;

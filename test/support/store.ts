@@ -5,8 +5,8 @@ import { createAccounts } from '../../src/accounts/accounts.ts';
 import { insertMailbox, type Mailbox } from '../../src/accounts/mailboxes.ts';
 import { createPasswordHasher } from '../../src/accounts/password.ts';
 import { MemoryBlobStore } from '../../src/blob/memory.ts';
-import { openSqlite } from '../../src/db/sqlite.ts';
 import { makeFolder } from './folder.ts';
+import { openFreshDatabase } from './fresh-database.ts';
 
 /** 2026-01-15T10:00:00Z. */
 export const testEpoch = Date.UTC(2026, 0, 15, 10);
@@ -17,7 +17,7 @@ export const cheapHasher = createPasswordHasher({ parameters: { memory: 8, passe
 export function openStore(t: TestContext) {
   const folder = makeFolder(t);
   const file = join(folder, 'store.db');
-  const db = openSqlite({ file, readers: 2, pollMs: 10 });
+  const db = openFreshDatabase({ file, readers: 2, pollMs: 10 });
   t.after(() => db.close());
   const time = { now: testEpoch };
   const clock = () => time.now;

@@ -70,8 +70,19 @@ function issueCertificate(ca: TestCertificate, names: readonly string[], days: n
 
 let shared: TestAuthority | undefined;
 
-/** The same authority for everything in a process. */
+/** The same authority for everything in a process, and from it the same certificate for the same names. */
 export function testAuthority(): TestAuthority {
-  shared ??= makeAuthority('Test authority');
+  shared ??= rememberIssued(makeAuthority('Test authority'));
   return shared;
+}
+
+function rememberIssued(authority: TestAuthority): TestAuthority {
+  const issued = new Map<string, TestCertificate>();
+  const issue = (names: readonly string[], days = 2) => {
+    const key = JSON.stringify([names, days]);
+    const certificate = issued.get(key) ?? authority.issue(names, days);
+    issued.set(key, certificate);
+    return certificate;
+  };
+  return { ...authority, issue };
 }

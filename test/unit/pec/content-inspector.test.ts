@@ -83,7 +83,7 @@ test('of a message that is too big the names are read all the same', () => {
 
 test('attachments of one message share what may be unpacked', () => {
   const allowance = newAllowance();
-  const zeros = gzipSync(Buffer.alloc(40 * megabyte));
+  const zeros = gzipSync(Buffer.alloc(40 * megabyte), { level: 1 });
   const reports = ['a.gz', 'b.gz'].map((name) => {
     const inspector = new ContentInspector(name, extensions, { allowance });
     inspector.push(zeros);

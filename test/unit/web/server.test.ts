@@ -5,10 +5,10 @@ import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { WebLog } from '../../../src/web/log.ts';
 import { createWebServer, type WebServer, type WebTls } from '../../../src/web/server.ts';
-import { testAuthority } from '../../support/test-tls.ts';
+import { makeAuthority } from '../../support/test-tls.ts';
 import { askWeb, type WebQuestion, type WebReply } from '../../support/web-client.ts';
 
-const authority = testAuthority();
+const authority = makeAuthority('Web authority');
 const issue = (): WebTls => {
   const { key, cert } = authority.issue(['DNS:localhost']);
   return { certificatePem: cert, keyPem: key, minVersion: 'TLSv1.2' };
