@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAccounts } from '../src/accounts/accounts.ts';
 import type { Mailbox } from '../src/accounts/mailboxes.ts';
@@ -14,6 +14,7 @@ import { openSqlite } from '../src/db/sqlite.ts';
 import { createAccessPoint } from '../src/points/access-point.ts';
 import { createDeliveryPoint } from '../src/points/delivery-point.ts';
 import { startDeliveryWorker } from '../src/points/delivery-worker.ts';
+import { openIssuingThreads } from '../src/points/issuing-threads.ts';
 import { buildTestParts, chunked, workday } from '../test/support/point-parts.ts';
 import { addTestMailbox, cheapHasher } from '../test/support/store.ts';
 import { buildTestMessage } from './load/test-message.ts';
@@ -36,7 +37,13 @@ const store = { file, db, blobs, time, clock, accounts };
 
 let delivered = 0;
 let whenDelivered: () => void = () => undefined;
+const issuing = openIssuingThreads({
+  threads: Math.max(1, availableParallelism() - 1),
+  blobFolder: undefined,
+  onError: (error) => console.error(error),
+});
 const parts = buildTestParts(store, {
+  issuing,
   random: (length) => randomBytes(length),
   workers: {
     reserveDelivery: (recipients) => worker.reserve(recipients),
@@ -124,5 +131,6 @@ const describe = (values: number[]) => {
 console.log(`for each message, lowest tenth: main thread ${describe(main)}, all threads ${describe(all)}`);
 console.log(`from the first to the last: ${describe(wall)}`);
 await worker.stop();
+await issuing.close();
 await db.close();
 rmSync(folder, { recursive: true });

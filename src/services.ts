@@ -1,6 +1,8 @@
 /** The services of one provider: points, workers and listeners, started in order and stopped in reverse. */
+import { availableParallelism } from 'node:os';
 import type { SecureContext } from 'node:tls';
 import type { VirusScanner } from './antivirus/scanner.ts';
+import { blobFolder } from './config/data-folder.ts';
 import type { Config, Listener, ListenName } from './config/schema.ts';
 import { startTextIndexer } from './content/text-indexer.ts';
 import { createLoginGuard, type LoginGuard } from './edge/login-guard.ts';
@@ -14,6 +16,7 @@ import { createDeliveryPoint } from './points/delivery-point.ts';
 import { startDeliveryWorker } from './points/delivery-worker.ts';
 import { startHousekeeping } from './points/housekeeping.ts';
 import { createIncomingPoint } from './points/incoming-point.ts';
+import { type IssuingThreads, openIssuingThreads } from './points/issuing-threads.ts';
 import type { PointParts, Workers } from './points/parts.ts';
 import { createRelayOutcome } from './points/relay-outcome.ts';
 import { makeServiceMailbox } from './points/service-mailbox.ts';
@@ -75,6 +78,8 @@ interface Server {
 const deliveriesAtOnce = 64;
 /** SMTP transactions with other servers at the same time. */
 const relaysAtOnce = 50;
+/** More would only wait for their rows to be written. */
+const mostIssuingThreads = 4;
 
 /**
  * What an envelope or receipt adds to the original, bytes: two texts that name each recipient, certification data,
@@ -96,8 +101,10 @@ export async function buildServices(
   const nothing = (): void => undefined;
   const reserve: NonNullable<Workers['reserveDelivery']> = () => undefined;
   const wake = { delivery: nothing, queue: nothing, timeouts: nothing, reserve };
+  const issuing = openIssuing(config, options);
   const parts: PointParts = {
     ...buildParts(config, stores, { ...options, scanner, things: upkeep }),
+    issuing,
     // Spreading reads a getter once.
     get signer() {
       return upkeep.signing.current();
@@ -122,8 +129,7 @@ export async function buildServices(
     clock: options.clock,
     owner: config.node,
     concurrency: relaysAtOnce,
-    settle: createRelayOutcome({ parts, onLost: (row, result) => reportLost(options.log, row, result) })
-      .settle,
+    settle: openOutcome(parts, options).settle,
     onError: options.onError,
   });
   const timeoutWatch = startTimeoutWatch({ parts, onError: options.onError });
@@ -147,19 +153,30 @@ export async function buildServices(
     await Promise.all(opened.map((server) => server.close(graceMs)));
     await relay.close();
     await Promise.all(workers.map((worker) => worker.stop()));
+    await issuing.close();
   };
   try {
     await listenAll({ config, servers, opened, listening });
-    const { db } = stores;
-    workers.push(startHeartbeat({ db, node: config.node, clock: options.clock, onError: options.onError }));
-    const clockMoved = () => {
-      for (const worker of workers) worker.wake();
-    };
-    return { listening, stop, clockMoved, reload: upkeep.reload };
+    workers.push(startHeartbeat({ ...options, db: stores.db, node: config.node }));
+    return { listening, stop, clockMoved: () => wakeAll(workers), reload: upkeep.reload };
   } catch (error) {
     await stop(0);
     throw error;
   }
+}
+
+/** One processor is left for the main thread; nothing starts before the first message. */
+function openIssuing({ dataFolder }: Config, { onError }: ServiceOptions): IssuingThreads {
+  const threads = Math.max(1, Math.min(availableParallelism() - 1, mostIssuingThreads));
+  return openIssuingThreads({ threads, blobFolder: blobFolder(dataFolder), onError });
+}
+
+function wakeAll(workers: readonly Runner[]): void {
+  for (const worker of workers) worker.wake();
+}
+
+function openOutcome(parts: PointParts, { log }: ServiceOptions) {
+  return createRelayOutcome({ parts, onLost: (row, result) => reportLost(log, row, result) });
 }
 
 /** What stands behind each seam, for the log. */

@@ -13,7 +13,7 @@ import { openFsBlobStore } from './blob/fs.ts';
 import { readSegments } from './blob/read-segments.ts';
 import { type ClockFinding, type ClockWatch, createClockWatch } from './clock/clock-watch.ts';
 import { createSntpSource } from './clock/sntp.ts';
-import { prepareDataFolder } from './config/data-folder.ts';
+import { blobFolder, prepareDataFolder } from './config/data-folder.ts';
 import type { Config, IndexConfig } from './config/schema.ts';
 import {
   readCertificateFiles,
@@ -80,7 +80,7 @@ export interface WireOptions {
 export async function openStores(config: Config, clock: Clock = Date.now): Promise<Stores> {
   prepareDataFolder(config.dataFolder);
   const db = openSqlite({ file: databaseFile(config.dataFolder) });
-  const blobs = await openFsBlobStore({ folder: join(config.dataFolder, 'blobs') });
+  const blobs = await openFsBlobStore({ folder: blobFolder(config.dataFolder) });
   const { scram, scramIterations } = config.logins;
   const accounts = createAccounts({ db, clock, ...(scram ? { scramIterations } : {}) });
   const mail = createMailStore({ db, blobs, clock, sentMarks: readSentMarks, ...config.search });

@@ -1,6 +1,6 @@
 /**
  * A signer over a private key in PEM. The RSA operation runs in libuv's thread pool, so a busy main thread
- * keeps serving. The key never leaves the object; nothing here reads a file.
+ * keeps serving. The key never leaves the process; nothing here reads a file.
  */
 import { createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { decodePem } from '../lib/pem.ts';
@@ -33,6 +33,7 @@ export function createPemSigner(pem: PemKey): Signer {
     );
   return {
     chain: chain.filter((certificate) => !isRoot(certificate)).map((certificate) => certificate.raw),
+    key,
     sign: (tbs) => signWith(key, tbs),
   };
 }

@@ -7,9 +7,7 @@ import { appendEvent } from '../message-log/append.ts';
 import { formatDate } from '../mime/date.ts';
 import { rewriteOriginalHead } from '../pec/original-message.ts';
 import { decideReceiptKind } from '../pec/receipt-kind.ts';
-import { buildAcceptanceReceipt } from '../pec/receipts/acceptance.ts';
 import { firstLimit } from '../pec/timeouts.ts';
-import { buildTransportEnvelope } from '../pec/transport-envelope.ts';
 import { enqueue } from '../queue/outgoing.ts';
 import {
   insertPecMessage,
@@ -20,10 +18,11 @@ import {
 import { idleLimit } from '../queue/retry.ts';
 import type { ReadSubmission } from './access-point.ts';
 import { buildReturnPath, handOver } from './hand-over.ts';
+import { issueAll, type Order } from './issue.ts';
 import { commitLocalTransfer, type LocalTransfer, prepareLocalTransfer } from './local-transfer.ts';
 import { locate } from './locate.ts';
 import type { PointParts, ReservedDelivery } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import { keepSentCopy, recordForSender } from './sender-copy.ts';
 import { requireRate, takeFromRate } from './sending-checks.ts';
 
@@ -33,20 +32,24 @@ export async function acceptMessage(parts: PointParts, read: ReadSubmission): Pr
   const { provider } = parts;
   const { facts, at } = read;
   const original = rewriteOriginal(read);
-  const receipt = buildAcceptanceReceipt({ provider, facts, at });
-  const envelope = buildTransportEnvelope({
-    provider,
-    facts,
-    at,
-    original: { header: read.header, segments: original, eightBit: read.intake.eightBit },
-    receiptKind: read.original.receiptKind,
-    traceFields: buildReceived(parts, read),
-  });
-  const [sealedReceipt, sealedEnvelope, local] = await Promise.all([
-    seal(parts, receipt, at),
-    seal(parts, envelope, at),
+  const envelope: Order = {
+    build: 'transportEnvelope',
+    values: {
+      provider,
+      facts,
+      at,
+      original: { header: read.header, segments: original, eightBit: read.intake.eightBit },
+      receiptKind: read.original.receiptKind,
+      traceFields: buildReceived(parts, read),
+    },
+  };
+  const receipt: Order = { build: 'acceptanceReceipt', values: { provider, facts, at } };
+  const [[sealedEnvelope, sealedReceipt], local] = await Promise.all([
+    issueAll(parts, [envelope, receipt], at),
     prepareLocalTransfer(parts, read),
   ]);
+  if (sealedEnvelope === undefined || sealedReceipt === undefined)
+    throw new Error('two orders give two messages');
   await parts.steps.reached('access:signed');
   const here = local.recipients.length;
   const delivery = here === 0 ? undefined : parts.workers.reserveDelivery?.(here);

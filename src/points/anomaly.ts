@@ -10,7 +10,6 @@ import { deliver } from '../mailbox/deliver.ts';
 import { hasRoom } from '../mailbox/quota.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { type OriginResults, writeAuthenticationResults } from '../mime/authentication-results.ts';
-import { buildAnomalyEnvelope } from '../pec/anomaly-envelope.ts';
 import { describeWarnings } from '../pec/attachment-rules.ts';
 import type { MessageFacts, Wording } from '../pec/facts.ts';
 import { buildIdentificativo } from '../pec/identifiers.ts';
@@ -18,8 +17,9 @@ import { readOriginal } from '../pec/original-message.ts';
 import type { Arrival } from './arrival.ts';
 import { inspectAttachments } from './attachments.ts';
 import { buildReturnPath } from './hand-over.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import { buildReceivedField } from './trace.ts';
 
 export interface Anomaly {
@@ -45,7 +45,7 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
   const { segments, eightBit } = intake;
   // Only here: a certified envelope that arrives is delivered unchanged, so that nobody can write into its text.
   const warnings = describeWarnings(await inspectAttachments(parts, intake));
-  const built = buildAnomalyEnvelope({
+  const values = {
     provider: parts.provider,
     facts,
     at,
@@ -53,8 +53,8 @@ export async function receiveAnomaly(parts: PointParts, anomaly: Anomaly): Promi
     reason,
     traceFields: writeTrace(parts, anomaly),
     ...(warnings.length === 0 ? {} : { warnings }),
-  });
-  const sealed = await seal(parts, built, at);
+  };
+  const sealed = await issue(parts, { build: 'anomalyEnvelope', values }, at);
   await parts.steps.reached('incoming:signed');
   await parts.db.transact((tx) => store(parts, tx, { ...anomaly, facts, sealed }));
   return 'Message taken';

@@ -14,7 +14,6 @@ import { spellRecipient } from '../pec/facts.ts';
 import { closedGroupFailure, deliveryFailures } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { isInGroup } from '../pec/policies.ts';
-import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
 import {
   loadPecMessage,
   type PecMessage,
@@ -22,10 +21,10 @@ import {
   requireEnvelope,
 } from '../queue/pec-messages.ts';
 import { commitDelivery, commitNonDelivery, MailboxFilledUp } from './delivery-commit.ts';
-import { buildReceiptFor, type StoredEnvelope } from './delivery-receipt.ts';
+import { orderReceiptFor, type StoredEnvelope } from './delivery-receipt.ts';
 import { readStandings } from './directory.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { seal } from './seal.ts';
 
 export interface DeliveryPoint {
   /**
@@ -75,7 +74,7 @@ async function deliverToOne(
   const failure = await parts.db.read((tx) => findFailure(parts, tx, message, recipient));
   if (failure !== undefined) return refuse(parts, { message, recipient, failure, at });
   // 3. The receipt, signed, before anything is written: a key that is away delivers nothing.
-  const receipt = await seal(parts, await buildReceiptFor(parts, envelope, recipient, at), at);
+  const receipt = await issue(parts, await orderReceiptFor(parts, envelope, recipient, at), at);
   await parts.steps.reached('delivery:signed');
   // 4. Mailbox, receipt, state and log in one commit.
   try {
@@ -116,17 +115,10 @@ interface Refusal {
 
 async function refuse(parts: PointParts, refusal: Refusal): Promise<void> {
   const { message, recipient, failure, at } = refusal;
-  const notice = await seal(
-    parts,
-    buildNonDeliveryNotice({
-      provider: parts.provider,
-      facts: message.facts,
-      at,
-      recipient: spellRecipient(message.facts, recipient.address),
-      failure,
-    }),
-    at,
-  );
+  const { provider } = parts;
+  const { facts } = message;
+  const values = { provider, facts, at, recipient: spellRecipient(facts, recipient.address), failure };
+  const notice = await issue(parts, { build: 'nonDeliveryNotice', values }, at);
   await parts.steps.reached('non-delivery:signed');
   await commitNonDelivery(parts, { message, recipient, failure, notice, at });
   await parts.steps.reached('non-delivery:committed');

@@ -1,12 +1,11 @@
-/** Which delivery receipt a recipient's delivery gives, and its bytes (RFC 6109 §3.3.2). */
+/** Which delivery receipt a recipient's delivery gives, and what it is built from (RFC 6109 §3.3.2). */
 import { hex } from '../lib/bytes.ts';
 import { type Segments, sliceSegments } from '../lib/segments.ts';
 import type { Instant } from '../lib/time.ts';
 import { spellRecipient } from '../pec/facts.ts';
-import { buildDeliveryReceipt } from '../pec/receipts/delivery.ts';
-import type { BuiltMessage } from '../pec/signed-entity.ts';
 import type { PecMessage, PecRecipient } from '../queue/pec-messages.ts';
 import { shortenOriginal } from './brief-form.ts';
+import type { Order } from './issue.ts';
 import type { PointParts } from './parts.ts';
 
 export interface StoredEnvelope {
@@ -15,18 +14,18 @@ export interface StoredEnvelope {
   readonly segments: Segments;
 }
 
-/** The receipt for one recipient, unsigned. The original stands in it as a range of the stored envelope. */
-export async function buildReceiptFor(
+/** The order for one recipient's receipt. The original stands in it as a range of the stored envelope. */
+export async function orderReceiptFor(
   parts: PointParts,
   { message, segments }: StoredEnvelope,
   recipient: PecRecipient,
   at: Instant,
-): Promise<BuiltMessage> {
+): Promise<Order> {
   const kind = recipient.receiptKind;
   const original = sliceSegments(segments, message.original.start, message.original.end);
   const enclosed =
     kind === 'breve' ? await shortenOriginal(parts.blobs, original, parts.briefHash) : original;
-  return buildDeliveryReceipt({
+  const values = {
     provider: parts.provider,
     facts: message.facts,
     at,
@@ -36,5 +35,6 @@ export async function buildReceiptFor(
     ...(kind === 'breve' ? { hashAlgorithm: parts.briefHash } : {}),
     // Whoever made the identificativo at another provider must not foresee this receipt's boundaries.
     ...(message.direction === 'incoming' ? { salt: hex(parts.random(16)) } : {}),
-  });
+  };
+  return { build: 'deliveryReceipt', values };
 }

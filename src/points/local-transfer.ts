@@ -5,11 +5,11 @@
  */
 import type { Transaction } from '../db/database.ts';
 import { appendEvent } from '../message-log/append.ts';
-import { buildTakeInChargeReceipt } from '../pec/receipts/take-in-charge.ts';
 import type { ReadSubmission } from './access-point.ts';
 import { handOver } from './hand-over.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 
 export interface LocalTransfer {
   /** The recipients here; none for mail that goes elsewhere only. */
@@ -27,8 +27,8 @@ export async function prepareLocalTransfer(
   if (!parts.localTakeInCharge || recipients.length === 0) return { recipients, receipt: undefined };
   const { provider } = parts;
   const to = parts.mailReceipt();
-  const built = buildTakeInChargeReceipt({ provider, facts, at, takenInCharge: recipients, to });
-  return { recipients, receipt: await seal(parts, built, at) };
+  const values = { provider, facts, at, takenInCharge: recipients, to };
+  return { recipients, receipt: await issue(parts, { build: 'takeInChargeReceipt', values }, at) };
 }
 
 /** In the transaction that accepts the message, after its own entry. */

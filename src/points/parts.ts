@@ -13,6 +13,7 @@ import type { ProviderIndex } from '../provider-index/provider-index.ts';
 import type { PecRecipient } from '../queue/pec-messages.ts';
 import type { Trust } from '../smime/trust.ts';
 import type { StoredEnvelope } from './delivery-receipt.ts';
+import type { Issuing } from './issue.ts';
 
 export interface PointLimits {
   /** Most recipients of one message; at least 50 must be allowed, the market's figure is 500. */
@@ -64,6 +65,8 @@ export interface PointParts {
   readonly blobs: BlobStore;
   /** The one in use now, to be asked for each message: a renewal puts another in its place. */
   readonly signer: Signer;
+  /** Who carries out orders for messages elsewhere; undefined: they are issued where they are asked for. */
+  readonly issuing?: Issuing | undefined;
   readonly scanner: VirusScanner;
   /** @throws {MailError} 451 4.3.0 while the provider may not certify: its clock is wrong, it has no index. */
   readonly ready: () => void;

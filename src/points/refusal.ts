@@ -4,11 +4,11 @@ import type { Transaction } from '../db/database.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { keepInfected } from '../message-log/infected.ts';
 import type { Finding } from '../pec/findings.ts';
-import { buildNonAcceptanceNotice, buildVirusNonAcceptanceNotice } from '../pec/receipts/non-acceptance.ts';
 import type { ReadSubmission } from './access-point.ts';
 import { handOver } from './hand-over.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import { recordForSender } from './sender-copy.ts';
 
 /** @throws {MailError} `temporary` when key or store are away; nothing is written then. */
@@ -20,7 +20,11 @@ export async function refuseWithNotice(
   const { provider } = parts;
   const { facts, at, login, intake } = read;
   const reasons = findings.map(({ code, status, italian, english }) => ({ code, status, italian, english }));
-  const notice = await seal(parts, buildNonAcceptanceNotice({ provider, facts, at, reasons }), at);
+  const notice = await issue(
+    parts,
+    { build: 'nonAcceptanceNotice', values: { provider, facts, at, reasons } },
+    at,
+  );
   await parts.steps.reached('access:signed');
   await parts.db.transact(async (tx) => {
     await sendNotice(parts, tx, read, notice);
@@ -46,7 +50,11 @@ export async function refuseWithNotice(
 export async function refuseForVirus(parts: PointParts, read: ReadSubmission, virus: string): Promise<void> {
   const { provider } = parts;
   const { facts, at, login, intake } = read;
-  const notice = await seal(parts, buildVirusNonAcceptanceNotice({ provider, facts, at, virus }), at);
+  const notice = await issue(
+    parts,
+    { build: 'virusNonAcceptanceNotice', values: { provider, facts, at, virus } },
+    at,
+  );
   await parts.steps.reached('access:signed');
   await parts.db.transact(async (tx) => {
     await keepInfected(tx, { at, facts, virus, side: 'access', segments: intake.segments });

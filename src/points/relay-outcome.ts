@@ -10,14 +10,13 @@ import { appendEvent } from '../message-log/append.ts';
 import { deliveryFailures, describePeerRefusal } from '../pec/failures.ts';
 import type { DeliveryFailure } from '../pec/generated.ts';
 import { statesBefore } from '../pec/lifecycle.ts';
-import { buildNonDeliveryNotice } from '../pec/receipts/non-delivery.ts';
 import { type OutgoingJob, type OutgoingRow, postpone, removeRows } from '../queue/outgoing.ts';
 import { loadPecMessage, moveRecipient, type PecMessage } from '../queue/pec-messages.ts';
 import type { RelayResult } from '../relay/relay.ts';
 import { commitNonDelivery } from './delivery-commit.ts';
 import { commitOrdinaryFailure } from './delivery-status.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { seal } from './seal.ts';
 
 export interface RelayOutcome {
   /** Records what each recipient's server said; `insist` repeats what cannot be written yet. */
@@ -140,8 +139,8 @@ interface Refused {
 async function refuse(parts: PointParts, { message, row, failure, at }: Refused): Promise<void> {
   const { provider } = parts;
   const recipient = row.recipient;
-  const built = buildNonDeliveryNotice({ provider, facts: message.facts, at, recipient, failure });
-  const notice = await seal(parts, built, at);
+  const values = { provider, facts: message.facts, at, recipient, failure };
+  const notice = await issue(parts, { build: 'nonDeliveryNotice', values }, at);
   const address = recipient.toLowerCase();
   await commitNonDelivery(parts, { message, recipient: { address }, failure, notice, at });
 }

@@ -8,7 +8,6 @@ import type { Instant } from '../lib/time.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { spellRecipient } from '../pec/facts.ts';
 import { statesBefore } from '../pec/lifecycle.ts';
-import { buildTimeoutNotice } from '../pec/receipts/timeout.ts';
 import { nextTimeout } from '../pec/timeouts.ts';
 import { removeForRecipient } from '../queue/outgoing.ts';
 import {
@@ -21,9 +20,10 @@ import {
   postponeRecipient,
 } from '../queue/pec-messages.ts';
 import { sendToSender } from './delivery-commit.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
 import { isReady } from './readiness.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import { settleSenderCopy } from './sender-copy.ts';
 
 const leaseMs = 5 * 60_000;
@@ -111,8 +111,8 @@ async function notify(parts: PointParts, notice: Notice): Promise<void> {
   const { message, recipient, hours, at } = notice;
   const { provider } = parts;
   const about = spellRecipient(message.facts, recipient.address);
-  const built = buildTimeoutNotice({ provider, facts: message.facts, at, hours, recipient: about });
-  const sealed = await seal(parts, built, at);
+  const values = { provider, facts: message.facts, at, hours, recipient: about };
+  const sealed = await issue(parts, { build: 'timeoutNotice', values }, at);
   await parts.steps.reached('timeout:signed');
   await parts.db.transact((tx) => commitNotice(parts, tx, { ...notice, sealed }));
   await parts.steps.reached('timeout:committed');

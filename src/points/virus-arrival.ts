@@ -6,10 +6,10 @@
 import type { Transaction } from '../db/database.ts';
 import { appendEvent } from '../message-log/append.ts';
 import { keepInfected } from '../message-log/infected.ts';
-import { buildVirusDetectionNotice } from '../pec/receipts/virus.ts';
 import { handOver } from './hand-over.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import type { TakenEnvelope } from './take-in-charge.ts';
 
 export interface VirusDetection {
@@ -31,15 +31,12 @@ export async function detectVirus(
   const { arrival, facts, recipients } = taken;
   const { at } = arrival;
   const to = arrival.reading.signer?.mailReceipt ?? '';
+  const { provider } = parts;
   const notices: Notice[] = await Promise.all(
-    recipients.map(async (recipient) => ({
-      recipient,
-      sealed: await seal(
-        parts,
-        buildVirusDetectionNotice({ provider: parts.provider, facts, at, recipient, virus, to }),
-        at,
-      ),
-    })),
+    recipients.map(async (recipient) => {
+      const values = { provider, facts, at, recipient, virus, to };
+      return { recipient, sealed: await issue(parts, { build: 'virusDetectionNotice', values }, at) };
+    }),
   );
   return {
     commit: async (tx, messageId) => {

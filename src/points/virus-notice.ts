@@ -5,12 +5,11 @@
 import type { Transaction } from '../db/database.ts';
 import { appendEvent } from '../message-log/append.ts';
 import type { CertificationData } from '../pec/certification-data.ts';
-import { buildVirusNonDeliveryNotice } from '../pec/receipts/virus.ts';
 import { findPecMessage, type PecMessage } from '../queue/pec-messages.ts';
 import type { Arrival } from './arrival.ts';
 import { sendToSender } from './delivery-commit.ts';
+import { issue } from './issue.ts';
 import type { PointParts } from './parts.ts';
-import { seal } from './seal.ts';
 
 export interface VirusDetectionReceived {
   readonly arrival: Arrival;
@@ -35,15 +34,12 @@ export async function prepareVirusNotices(
   const { facts } = message;
   // RFC 6109 §3.2.4: all that the notice needs is in the detection.
   const virus = data.extendedError ?? 'virus';
+  const { provider } = parts;
   const notices = await Promise.all(
-    about.map(async (recipient) => ({
-      recipient,
-      sealed: await seal(
-        parts,
-        buildVirusNonDeliveryNotice({ provider: parts.provider, facts, at, recipient, virus }),
-        at,
-      ),
-    })),
+    about.map(async (recipient) => {
+      const values = { provider, facts, at, recipient, virus };
+      return { recipient, sealed: await issue(parts, { build: 'virusNonDeliveryNotice', values }, at) };
+    }),
   );
   return {
     commit: async (tx, own, closed) => {
