@@ -8,17 +8,20 @@ import { type GrowthPlan, growStore, wholeGrowth } from './measure/growth.ts';
 import { type Latency, measureLatency } from './measure/latency.ts';
 import { measureMemory } from './measure/memory.ts';
 import { readMemory } from './measure/process-memory.ts';
-import { measureStorage } from './measure/storage.ts';
+import { measureStorage, type StorageResult } from './measure/storage.ts';
 import { type Lane, measureThroughput, type ThroughputPlan } from './measure/throughput.ts';
 import { writeSection } from './performance-page.ts';
 import { type Comparison, type Measured, renderSections, renderText } from './report.ts';
+import { describeStorage, renderStorage } from './report-storage.ts';
 import type { BenchServer } from './servers/bench-server.ts';
 import { findPlainObstacle, startPlain } from './servers/plain.ts';
 import { makeProviders, type Provider, type Providers } from './servers/provider.ts';
 import { formatSeries } from './statistics.ts';
 
-const usage = `npm run bench [-- --quick | --growth [--mailboxes <n>]] [-- --write]
+const usage = `npm run bench [-- --quick | --only storage | --growth [--mailboxes <n>]] [-- --write]
   --quick   certified against plain only, a rough answer in under 50 s
+  --only storage
+            what one message of 30 MB to 50 recipients takes on disk, nothing else; two minutes
   --growth  an empty store against one with 100,000 mailboxes and 2 million messages, nothing else; with --mailboxes
             fewer (or more) of them, 20 messages in each
   --write   put the figures into docs/performance.md
@@ -33,46 +36,78 @@ interface Servers {
   readonly providers: Providers;
 }
 
+interface Wanted {
+  readonly quick?: boolean;
+  readonly only?: string;
+  readonly growth?: boolean;
+  readonly mailboxes?: string;
+  readonly write?: boolean;
+  readonly help?: boolean;
+}
+
+/** @throws {Error} for what is not in the usage. */
+function parseWanted(): Wanted {
+  const flag = { type: 'boolean' } as const;
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: { quick: flag, only: text, growth: flag, mailboxes: text, write: flag, help: flag },
+  });
+  if (values.mailboxes !== undefined && !(Number(values.mailboxes) >= 1))
+    throw new Error('--mailboxes wants a number');
+  if (values.only !== undefined && values.only !== 'storage') throw new Error('--only wants: storage');
+  return values;
+}
+
 async function run(): Promise<number> {
-  let values: { quick?: boolean; growth?: boolean; mailboxes?: string; write?: boolean; help?: boolean };
+  let wanted: Wanted;
   try {
-    const flag = { type: 'boolean' } as const;
-    const options = {
-      quick: flag,
-      growth: flag,
-      mailboxes: { type: 'string' },
-      write: flag,
-      help: flag,
-    } as const;
-    ({ values } = parseArgs({ options }));
-    if (values.mailboxes !== undefined && !(Number(values.mailboxes) >= 1))
-      throw new Error('--mailboxes wants a number');
+    wanted = parseWanted();
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     return 2;
   }
-  if (values.help === true) {
+  const write = wanted.write === true;
+  if (wanted.help === true) {
     process.stdout.write(usage);
     return 0;
   }
-  if (values.growth === true) {
-    const mailboxes = Number(values.mailboxes ?? wholeGrowth.mailboxes);
-    return compareGrowth({ ...wholeGrowth, mailboxes }, values.write === true);
+  if (wanted.growth === true) {
+    const mailboxes = Number(wanted.mailboxes ?? wholeGrowth.mailboxes);
+    return compareGrowth({ ...wholeGrowth, mailboxes }, write);
   }
+  if (wanted.only === 'storage') return lookAtStorage(write);
   const obstacle = findPlainObstacle();
   if (obstacle !== undefined) {
     process.stderr.write(`${obstacle}\n`);
     return 1;
   }
   const measured = await withServers((servers) =>
-    values.quick ? measureQuick(servers) : measureAll(servers),
+    wanted.quick ? measureQuick(servers) : measureAll(servers),
   );
   process.stdout.write(`${renderText(measured)}\n`);
-  if (values.write === true) {
+  if (write) {
     const sections = renderSections(measured);
     for (const [name, markdown] of Object.entries(sections)) writeSection(name, markdown);
   }
   return 0;
+}
+
+async function lookAtStorage(write: boolean): Promise<number> {
+  const storage = await measureFreshStorage();
+  process.stdout.write(`${describeStorage(storage).join('\n')}\n`);
+  if (write) writeSection('storage', renderStorage(storage));
+  return 0;
+}
+
+/** Beside the providers that carried the loads: those still have work with what they took. */
+function measureFreshStorage(): Promise<StorageResult> {
+  say('storage: 30 MB to 50 recipients');
+  return cleaningUp(async (later) => {
+    const { alfa, remove } = await makeProviders();
+    later(remove);
+    await alfa.start();
+    return measureStorage(alfa);
+  });
 }
 
 async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T> {
@@ -155,10 +190,9 @@ async function measureAll({ plain, providers }: Servers): Promise<Measured> {
   say('signatures of the machine alone');
   const signatures = await measureSignatures(8);
   const latencies = await measureLatencies({ plain, providers }, small);
-  say('storage: 30 MB to 50 recipients');
-  const storage = await measureStorage(alfa);
   say('memory');
   const memory = { ...(await measureMemory(alfa)), atPeak };
+  const storage = await measureFreshStorage();
   return { comparisons: [small, twenty, megabyte], signatures, latencies, storage, memory };
 }
 

@@ -5,6 +5,7 @@ import type { Latency } from './measure/latency.ts';
 import type { MemoryResult } from './measure/memory.ts';
 import type { StorageResult } from './measure/storage.ts';
 import type { LaneResult } from './measure/throughput.ts';
+import { describeStorage, renderStorage } from './report-storage.ts';
 import { formatMegabytes, formatNumber, formatSeries } from './statistics.ts';
 
 export interface Comparison {
@@ -68,15 +69,7 @@ function describeRest({ latencies, storage, memory }: Measured): string[] {
         ? ''
         : `, delivery receipt after ${receipt.p50.toFixed(1)} / ${receipt.p99.toFixed(1)} ms`),
   );
-  if (storage !== undefined) {
-    const { sent, stored, fetched, holding, fetchedBytes } = storage;
-    lines.push(
-      `Storage: ${formatMegabytes(sent)} to 50 recipients with complete receipts takes ${formatMegabytes(stored)} on ` +
-        `disk, ${(stored / sent).toFixed(3)} times the message; all ${fetched} messages were fetched, ` +
-        `${formatMegabytes(fetchedBytes)}, ${holding} of them (all but the acceptance receipt) with the original in ` +
-        'them byte for byte.',
-    );
-  }
+  if (storage !== undefined) lines.push(...describeStorage(storage));
   if (memory !== undefined) {
     const { idle, atPeak, beforeLarge, whileLarge } = memory;
     lines.push(
@@ -101,11 +94,12 @@ export function renderSections(measured: Measured): Record<string, string> {
   const table = ['| messages | server | per second | ratio |', '|---|---|---:|---:|', ...rows.map(renderRow)];
   return {
     machine: describeMachine(),
+    ...(measured.storage !== undefined && { storage: renderStorage(measured.storage) }),
     throughput: [
       ...table,
       '',
       `Medians; ± is half of what lies between the least and the greatest run. ${describeCeiling(measured)}`,
-      ...describeRest(measured).flatMap((line) => ['', line]),
+      ...describeRest({ ...measured, storage: undefined }).flatMap((line) => ['', line]),
     ].join('\n'),
   };
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Account } from './smtp-sender.ts';
 
-/** All messages of the INBOX from the given number on, one after the other, as the server sends them. */
-export async function* fetchMessages(port: number, account: Account, first: number): AsyncGenerator<Buffer> {
+/** All messages of the INBOX, first listed as mail programs do, then one after the other, as the server sends them. */
+export async function* fetchMessages(port: number, account: Account): AsyncGenerator<Buffer> {
   const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const reader = new Reader(socket);
@@ -12,7 +12,8 @@ export async function* fetchMessages(port: number, account: Account, first: numb
     await reader.untilTagged('');
     await reader.ask(`LOGIN "${account.address}" "${account.password}"`);
     const messages = Number(/\* (\d+) EXISTS/.exec(await reader.ask('SELECT INBOX'))?.[1] ?? 0);
-    for (let number = first; number <= messages; number += 1) yield await reader.fetch(number);
+    if (messages > 0) await reader.ask('FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE)');
+    for (let number = 1; number <= messages; number += 1) yield await reader.fetch(number);
   } finally {
     socket.destroy();
   }

@@ -10,11 +10,8 @@ import type { CheckpointWanted } from './sqlite-checkpoint-thread.ts';
 
 /** About a thousand pages in the log. */
 const transactionsToOne = 100;
-/**
- * A log of up to so many bytes stays: to write over it costs less than to make it longer again, and a message alone
- * takes a tenth of it.
- */
-const smallLog = 1024 * 1024;
+/** A log of up to so many bytes stays: a heartbeat a minute is no reason to empty it each time. */
+const smallLog = 64 * 1024;
 const quietAfterMs = 15_000;
 
 export interface CheckpointOptions {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildTestMessage } from '../../../bench/load/test-message.ts';
+import { diskUse, noUse, subtractUse, sumUse } from '../../../bench/measure/disk-use.ts';
 import { replaceSection } from '../../../bench/performance-page.ts';
 import { quantile, summarize } from '../../../bench/statistics.ts';
 import { scanMessage } from '../../../src/mime/part-scanner.ts';
+import { makeFolder } from '../../support/folder.ts';
 
 test('a section is replaced where it stands, and added where it does not', () => {
   const page = 'A\n\n<!-- begin x -->\n\nold\n\n<!-- end x -->\n\nB\n';
@@ -35,5 +39,29 @@ test('messages of the load have the size asked for, within a line, and are whole
     assert.equal(message.subarray(-2).toString(), '\r\n');
     assert.doesNotMatch(message.toString('latin1'), /^\./m);
     assert.equal(scanMessage(message).children?.length ?? 0, size > 65_536 ? 2 : 0);
+  }
+});
+
+test('what a folder takes is counted by kind, and nothing is left out', (t) => {
+  const folder = makeFolder(t);
+  assert.deepEqual(diskUse(folder), noUse);
+  const files = {
+    'blobs/0ab/0abc': 'blobs',
+    'pec.db': 'database',
+    'pec.db-wal': 'databaseLog',
+    'pec.db-shm': 'databaseLog',
+    'log-segments/n1-1.log': 'sealedLog',
+    'index/2026-11-22.index': 'other',
+    'somewhere/else/deep': 'other',
+  } as const;
+  let before = noUse;
+  for (const [name, kind] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), Buffer.alloc(20_000, 1));
+    const use = diskUse(folder);
+    const more = subtractUse(use, before);
+    assert.ok(more[kind] >= 20_000 && more[kind] < 100_000, `${name}: ${more[kind]}`);
+    assert.equal(sumUse(more), more[kind]);
+    before = use;
   }
 });
