@@ -6,8 +6,10 @@ import { openAll } from './open-all.ts';
 import { SmtpSender } from './smtp-sender.ts';
 import { buildTestMessage } from './test-message.ts';
 
-/** Between two looks into the mailboxes, milliseconds. */
+/** Between two looks into the mailboxes at the end, milliseconds. */
 const lookEveryMs = 20;
+/** Before that: half of what the rest will take by the rate so far, but no longer. Looking is work for the server as well. */
+const longestPauseMs = 1000;
 /** After so long without another message the server has lost what is missing. */
 const giveUpMs = 60_000;
 
@@ -35,7 +37,7 @@ export async function runThroughput(job: ThroughputJob): Promise<ThroughputResul
   );
   const answered = performance.now();
   const { user, system } = process.cpuUsage(cpu);
-  await waitForAll(watches, before + sent * job.storedPerMessage);
+  await waitForAll(watches, { before, wanted: before + sent * job.storedPerMessage, began });
   const ended = performance.now();
   for (const sender of senders) sender.quit();
   for (const watch of watches) watch.close();
@@ -54,18 +56,26 @@ async function countAll(watches: readonly ImapWatch[]): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function waitForAll(watches: readonly ImapWatch[], wanted: number): Promise<void> {
+interface Awaited {
+  readonly before: number;
+  readonly wanted: number;
+  /** When the first was sent, by `performance.now()`. */
+  readonly began: number;
+}
+
+async function waitForAll(watches: readonly ImapWatch[], { before, wanted, began }: Awaited): Promise<void> {
   let known = 0;
   let until = performance.now() + giveUpMs;
   for (;;) {
     const count = await countAll(watches);
-    if (count !== known) until = performance.now() + giveUpMs;
+    const now = performance.now();
+    if (count !== known) until = now + giveUpMs;
     known = count;
     if (count === wanted) return;
     if (count > wanted) throw new Error(`${count} messages stand in the mailboxes; ${wanted} were expected`);
-    if (performance.now() > until)
-      throw new Error(`only ${count} of ${wanted} messages reached their mailboxes`);
-    await pause(lookEveryMs);
+    if (now > until) throw new Error(`only ${count} of ${wanted} messages reached their mailboxes`);
+    const left = ((wanted - count) * (now - began)) / Math.max(1, count - before);
+    await pause(Math.max(lookEveryMs, Math.min(left / 2, longestPauseMs)));
   }
 }
 
