@@ -7,6 +7,7 @@ import type { Config, Listener, ListenName } from './config/schema.ts';
 import { startTextIndexer } from './content/text-indexer.ts';
 import { createLoginGuard, type LoginGuard } from './edge/login-guard.ts';
 import { createImapServer } from './imap/server.ts';
+import { createBusyGauge } from './lib/busy-gauge.ts';
 import type { Runner } from './lib/runner.ts';
 import { startLogKeeping } from './log-keeping.ts';
 import { createMaildrops } from './mailbox/maildrop.ts';
@@ -78,6 +79,8 @@ interface Server {
 const deliveriesAtOnce = 64;
 /** SMTP transactions with other servers at the same time. */
 const relaysAtOnce = 50;
+/** Of the main thread's time: what comes in takes more than it leaves. */
+const busyShare = 0.6;
 /** More would only wait for their rows to be written. */
 const mostIssuingThreads = 4;
 
@@ -200,7 +203,9 @@ function startKeepers(config: Config, stores: Stores, parts: PointParts, options
   const { onError } = options;
   return [
     startHousekeeping({ parts, accounts, retention: config.retention, onError }),
-    ...(config.search.fullText ? [startTextIndexer({ db: stores.db, blobs: stores.blobs, onError })] : []),
+    ...(config.search.fullText
+      ? [startTextIndexer({ ...stores, onError, isBusy: createBusyGauge(busyShare) })]
+      : []),
     startLogKeeping(config, stores, { ...options, signer: () => parts.signer }),
   ];
 }

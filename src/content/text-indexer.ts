@@ -1,7 +1,8 @@
 /**
  * Feeds the full text index in the background. New messages come first: half of the time goes to them while there are
- * any. Beside them, with a tenth of the time, all that is stored is gone over again and again for messages that were left out,
- * so that in the end every one is indexed. What is done is never done again, so a restart loses nothing.
+ * any, a thirtieth while mail keeps the server busy: what is not indexed yet is read when somebody searches. Beside them,
+ * with a tenth of the time, all that is stored is gone over again and again for messages that were left out, so that in
+ * the end every one is indexed. What is done is never done again, so a restart loses nothing.
  */
 import { type Runner, startRunner } from '../lib/runner.ts';
 import type { ContentParts } from './structure.ts';
@@ -13,10 +14,16 @@ export interface TextIndexerOptions extends ContentParts {
   readonly everyMs?: number;
   /** From the end of one look for messages left out to the next, milliseconds; an hour unless told. */
   readonly lateEveryMs?: number;
+  /** Whether there is more urgent work; never unless told. */
+  readonly isBusy?: () => boolean;
 }
 
+/** Pauses between steps over new messages, in lengths of the last step. */
+const restfulPause = 1;
+const busyPause = 29;
+
 export function startTextIndexer(options: TextIndexerOptions): Runner {
-  const { onError, everyMs = 10_000, lateEveryMs = 3_600_000, ...parts } = options;
+  const { onError, everyMs = 10_000, lateEveryMs = 3_600_000, isBusy = () => false, ...parts } = options;
   let after: number | undefined;
   const late = createLatePass(parts, lateEveryMs);
   const round = async () => {
@@ -25,7 +32,7 @@ export function startTextIndexer(options: TextIndexerOptions): Runner {
     const last = await indexNext(parts, after);
     if (last === undefined) return late(after);
     after = last;
-    return performance.now() - began;
+    return (isBusy() ? busyPause : restfulPause) * (performance.now() - began);
   };
   return startRunner({ round, onError, longestSleepMs: everyMs });
 }
