@@ -1,16 +1,17 @@
 /**
  * The one way to run tests: `npm run check` before each commit, `npm test` for all that needs nothing but this
  * repository, `npm run test:interop` with real programs. Further words pick files by a part of their path:
- * `npm run check -- imap`. The last lines are always the summary of node's test runner, which CI reads.
+ * `npm run check -- imap`; `npm run test:interop -- fault --write` writes what it counted to docs/reliability.md. The last lines are always the summary of node's test runner, which CI reads.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, statfsSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { findProgram, PROGRAMS } from './interop/programs.ts';
+import { figuresVariable, writeFaultFigures } from './support/fault-figures.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -162,6 +163,21 @@ async function runFiles(suite: Suite, files: readonly string[], manner: Manner):
   return code === 0;
 }
 
+/** Runs the tests with a file in which they gather what they count, and puts that into docs/reliability.md. */
+async function writeCounts(run: () => Promise<boolean>): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'openpec-'));
+  const file = join(folder, 'figures');
+  try {
+    writeFileSync(file, '');
+    process.env[figuresVariable] = file;
+    const passed = await run();
+    if (passed) writeFaultFigures(file);
+    return passed;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Where files lie in memory, if there is such a place and it has room for what tests write; else the usual one. */
 function memoryFolder(): string {
   const place = '/dev/shm';
@@ -173,7 +189,8 @@ function memoryFolder(): string {
   }
 }
 
-async function main(name = 'check', ...picks: readonly string[]): Promise<boolean> {
+async function main(name = 'check', ...words: readonly string[]): Promise<boolean> {
+  const picks = words.filter((word) => word !== '--write');
   if (name === 'packages') {
     const packages = PROGRAMS.filter(({ installedBy }) => installedBy === undefined);
     console.log(packages.map((program) => program.package).join(' '));
@@ -181,12 +198,15 @@ async function main(name = 'check', ...picks: readonly string[]): Promise<boolea
   }
   const suite = SUITES[name];
   if (suite === undefined) {
-    console.log(`usage: node test/run.ts ${Object.keys(SUITES).join('|')}|packages [PART OF A PATH …]`);
+    console.log(
+      `usage: node test/run.ts ${Object.keys(SUITES).join('|')}|packages [PART OF A PATH …] [--write]`,
+    );
     return false;
   }
   if (name === 'interop' && !haveAllPrograms()) return false;
   const linting = suite.withLint && picks.length === 0 ? lint() : true;
-  const passed = await runTests(suite, picks);
+  const run = () => runTests(suite, picks);
+  const passed = await (picks.length < words.length ? writeCounts(run) : run());
   const linted = await linting;
   if (!linted) console.error('✖ format, lint or types: see above');
   return linted && passed;

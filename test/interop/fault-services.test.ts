@@ -16,6 +16,7 @@ import { createDevelopmentCa } from '../../src/pki/development-ca.ts';
 import { issueSigningCertificate } from '../../src/pki/issue.ts';
 import { createLocalAuthority } from '../../src/tsa/local.ts';
 import { startClamd } from '../support/clamd-daemon.ts';
+import { noteFault } from '../support/fault-figures.ts';
 import { checkOutcomes, startLoad } from '../support/fault-load.ts';
 import { makeLocalMessage } from '../support/log-events.ts';
 import { makeOwnProvider, type OwnProvider } from '../support/own-provider.ts';
@@ -92,7 +93,7 @@ test(
     assert.doesNotMatch(server.output(), /log-sealed/);
     await messages.untilTaken(30);
     await messages.stop();
-    await checkOutcomes(messages, mario, anna);
+    noteFault(t, await checkOutcomes(messages, mario, anna));
     state.hangs = false;
     await waitFor('the seal', () => /log-sealed/.test(server.output()) || undefined, {
       limitMs: 120_000,

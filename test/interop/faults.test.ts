@@ -13,6 +13,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { noteFault } from '../support/fault-figures.ts';
 import { checkOutcomes, type Load, type LoadOptions, startLoad } from '../support/fault-load.ts';
 import { makeOwnProvider, type OwnProvider } from '../support/own-provider.ts';
 import { runWell } from '../support/run-program.ts';
@@ -55,7 +56,8 @@ test('killed twenty times at any moment under load', limit, async (t) => {
   const scene = await openScene(t);
   let server = await scene.own.serve();
   const messages = load(scene);
-  for (let death = 0; death < 20; death++) {
+  const kills = 20;
+  for (let death = 0; death < kills; death++) {
     await messages.untilTaken(1);
     await delay(randomInt(300));
     assert.equal(await server.stop('SIGKILL'), 'SIGKILL');
@@ -63,7 +65,7 @@ test('killed twenty times at any moment under load', limit, async (t) => {
   }
   await messages.untilTaken(5);
   await messages.stop();
-  await checkOutcomes(messages, scene.mario, scene.anna);
+  noteFault(t, { ...(await checkOutcomes(messages, scene.mario, scene.anna)), kills });
   await verifyLog(scene);
 });
 
@@ -79,7 +81,7 @@ test('stopped and continued', limit, async (t) => {
   }
   await messages.untilTaken(10);
   await messages.stop();
-  await checkOutcomes(messages, scene.mario, scene.anna);
+  noteFault(t, await checkOutcomes(messages, scene.mario, scene.anna));
 });
 
 /** Puts the data on a file system of its own. Before the provider serves. */
@@ -118,7 +120,7 @@ test('the disk is full, and then it is not', limit, async (t) => {
   rmSync(ballast);
   await messages.untilTaken(5);
   await messages.stop();
-  await checkOutcomes(messages, scene.mario, scene.anna);
+  noteFault(t, await checkOutcomes(messages, scene.mario, scene.anna));
   await verifyLog(scene);
 });
 
@@ -136,7 +138,7 @@ test('a read-only disk is told at the start', limit, async (t) => {
   const messages = load(scene);
   await messages.untilTaken(5);
   await messages.stop();
-  await checkOutcomes(messages, scene.mario, scene.anna);
+  noteFault(t, await checkOutcomes(messages, scene.mario, scene.anna));
 });
 
 test('more connections than files may be open', limit, async (t) => {
@@ -153,7 +155,7 @@ test('more connections than files may be open', limit, async (t) => {
   await closeAll(crowd);
   await messages.untilTaken(20);
   await messages.stop();
-  await checkOutcomes(messages, scene.mario, scene.anna);
+  noteFault(t, await checkOutcomes(messages, scene.mario, scene.anna));
   await verifyLog(scene);
 });
 
@@ -181,7 +183,8 @@ test('name servers that never answer hold up only what needs them', limit, async
   const local = load(scene, { from: anna, to: await own.addMailbox('carla') });
   await local.untilTaken(50);
   await Promise.all([abroad.stop(), local.stop()]);
-  await checkOutcomes(local, anna, { ...anna, address: 'carla@alfa.test', password: 'segreta-carla' });
+  const carla = { ...anna, address: 'carla@alfa.test', password: 'segreta-carla' };
+  noteFault(t, await checkOutcomes(local, anna, carla));
   const queue = await pec('queue', 'list', '--config', own.configFile);
   assert.match(queue, /altrove\.test/);
 });

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FaultFigures } from './fault-figures.ts';
 import { readImapFolder } from './imap-by-openssl.ts';
 import { waitFor } from './run-program.ts';
 import { type Account, fieldOf } from './sandbox-process.ts';
@@ -20,6 +21,8 @@ export interface LoadOptions {
 }
 
 export interface Load {
+  /** Messages begun, answered or not. */
+  readonly sent: number;
   /** Message-IDs that were answered 250. */
   readonly taken: ReadonlySet<string>;
   /** Replies other than 250, by code. */
@@ -75,6 +78,9 @@ export function startLoad({ from, to, clients = 4, bodyBytes = 500 }: LoadOption
   const running = Promise.all(Array.from({ length: clients }, client));
   running.catch(() => undefined); // `stop` tells it
   return {
+    get sent() {
+      return number;
+    },
     taken,
     refused,
     async untilTaken(more) {
@@ -92,9 +98,11 @@ export function startLoad({ from, to, clients = 4, bodyBytes = 500 }: LoadOption
 
 /**
  * Waits until every message that was answered 250 has its outcome and checks that each message, answered or not, has
- * all of it once or nothing at all: acceptance and delivery receipt at the sender, envelope at the recipient.
+ * all of it once or nothing at all: acceptance and delivery receipt at the sender, envelope at the recipient. What
+ * there was, for `noteFault`.
  */
-export async function checkOutcomes({ taken }: Load, from: Account, to: Account): Promise<void> {
+export async function checkOutcomes(messages: Load, from: Account, to: Account): Promise<FaultFigures> {
+  const { taken } = messages;
   let seen: ReadonlyMap<string, readonly string[]> = new Map();
   const complete = ['accettazione', 'avvenuta-consegna', 'posta-certificata'];
   const isComplete = (kinds: readonly string[] | undefined) => kinds?.length === complete.length;
@@ -107,6 +115,8 @@ export async function checkOutcomes({ taken }: Load, from: Account, to: Account)
     { limitMs: 60_000, explain: () => explain(taken, seen) },
   );
   for (const [msgid, kinds] of seen) assert.deepEqual(kinds, complete, msgid);
+  const lost = [...taken].filter((msgid) => !isComplete(seen.get(msgid))).length;
+  return { sent: messages.sent, taken: taken.size, found: seen.size, lost };
 }
 
 /** Message-ID of the user → what there is of it in both mailboxes, sorted. */
