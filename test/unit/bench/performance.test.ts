@@ -64,4 +64,5 @@ test('what a folder takes is counted by kind, and nothing is left out', (t) => {
     assert.equal(sumUse(more), more[kind]);
     before = use;
   }
+  assert.deepEqual(subtractUse(noUse, before), noUse);
 });
