@@ -53,7 +53,8 @@ export function sumUse(use: DiskUse): number {
 /** What is more in `after`, by kind. What has become less is not set against it. */
 export function subtractUse(after: DiskUse, before: DiskUse): DiskUse {
   const more = { ...after };
-  for (const kind of Object.keys(noUse) as (keyof DiskUse)[]) more[kind] = Math.max(0, after[kind] - before[kind]);
+  for (const kind of Object.keys(noUse) as (keyof DiskUse)[])
+    more[kind] = Math.max(0, after[kind] - before[kind]);
   return more;
 }
 
