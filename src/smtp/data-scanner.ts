@@ -5,6 +5,8 @@
  * with such a byte is refused whole. The answer does not depend on how the bytes are cut into chunks; each byte
  * is looked at once, and nothing is kept but a state.
  */
+import { LowOctets } from '../lib/low-octets.ts';
+
 export type LineFault = 'bare-cr' | 'bare-lf' | 'nul';
 
 export interface ScannedChunk {
@@ -47,11 +49,20 @@ export class DataScanner {
   /** Takes the next chunk and moves its content to its front: the chunk is written over. */
   scan(chunk: Buffer): ScannedChunk {
     if (this.#fault !== undefined) return { content: 0, end: this.#findEnd(chunk) };
+    const low = new LowOctets(chunk);
     let state = this.#state;
     let kept = 0;
+    /** Where the content begins that follows what is kept. */
+    let from = 0;
+    // Content only ever moves towards the front, so what is still to be read stays as it was.
+    const keepUpTo = (end: number) => {
+      if (kept !== from) chunk.copyWithin(kept, from, end);
+      kept += end - from;
+    };
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i] as number;
       if (byte === LF) {
+        // What stands before the dot is kept since the dot was seen.
         if (state === AFTER_DOT_CR) return { content: kept, end: i + 1 };
         if (state !== AFTER_CR) return this.#refuse(chunk, i, state === AFTER_DOT);
         state = AT_LINE_START;
@@ -59,19 +70,19 @@ export class DataScanner {
         return this.#refuse(chunk, i, state === AFTER_DOT_CR);
       } else if (byte === CR) {
         state = state === AFTER_DOT ? AFTER_DOT_CR : AFTER_CR;
-        if (state === AFTER_DOT_CR) continue;
+        if (state === AFTER_DOT_CR) from = i + 1;
       } else if (byte === DOT && state === AT_LINE_START) {
         // Either the final dot or one that the client put in: not content in any case.
         state = AFTER_DOT;
-        continue;
-      } else state = IN_LINE;
-      // Nearly all bytes are inside lines and above CR: they go along together.
-      const start = i;
-      if (state === IN_LINE) while (i + 1 < chunk.length && (chunk[i + 1] as number) > CR) i++;
-      // Content only ever moves towards the front, so what is still to be read stays as it was.
-      if (kept === start) kept = i + 1;
-      else for (let from = start; from <= i; from++) chunk[kept++] = chunk[from] as number;
+        keepUpTo(i);
+        from = i + 1;
+      } else {
+        // Nearly all bytes are inside lines and above CR: they go along together.
+        state = IN_LINE;
+        i = low.find(i + 1) - 1;
+      }
     }
+    keepUpTo(chunk.length);
     this.#state = state;
     return { content: kept, end: -1 };
   }
