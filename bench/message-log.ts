@@ -88,7 +88,7 @@ interface Bench extends FilledLog {
 async function openBench(folder: string): Promise<Bench> {
   const time = { now: firstDay };
   const clock = () => time.now;
-  const db = openSqlite({ file: join(folder, 'pec.db') });
+  const db = openSqlite({ file: join(folder, 'pec.db'), flush: 'beside' });
   const samples = await openSamples(db, join(folder, 'blobs'), time);
   const archive = openSegmentFolder(join(folder, 'log-segments'));
   const provider = { name: samples.parts.provider.name, domain: 'alfa.test' };

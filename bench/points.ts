@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'openpec-points-'));
 const time = { now: workday };
 const clock = () => time.now;
 const file = join(folder, 'store.db');
-const db = openSqlite({ file });
+const db = openSqlite({ file, flush: 'beside' });
 const blobs = new MemoryBlobStore(clock);
 const accounts = createAccounts({ db, clock, hasher: cheapHasher });
 const store = { file, db, blobs, time, clock, accounts };

@@ -59,7 +59,7 @@ async function once(what: string, work: () => Promise<unknown>): Promise<void> {
   );
 }
 
-const db = openSqlite({ file: join(folder, 'store.db') });
+const db = openSqlite({ file: join(folder, 'store.db'), flush: 'beside' });
 const blobs = await openFsBlobStore({ folder: join(folder, 'blobs') });
 const store = createMailStore({ db, blobs, clock: Date.now });
 await db.transact((tx) => addDomain(tx, 'esempio.it', Date.now()));

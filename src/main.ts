@@ -42,7 +42,7 @@ export interface RunningProvider {
 export async function startProvider(config: Config, options: ProviderOptions): Promise<RunningProvider> {
   const { log, clock = Date.now } = options;
   const began = performance.now();
-  const stores = await openStores(config, clock);
+  const stores = await openStores(config, clock, 'beside');
   let tls = openTls(config);
   try {
     const services = await buildServices(config, stores, {

@@ -76,10 +76,10 @@ export interface WireOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Opens the provider's rows and bytes; several processes may do so at the same time. */
-export async function openStores(config: Config, clock: Clock = Date.now): Promise<Stores> {
+/** Opens the provider's rows and bytes; several processes may do so at the same time, `beside` only the one that serves. */
+export async function openStores(config: Config, clock: Clock = Date.now, flush?: 'beside'): Promise<Stores> {
   prepareDataFolder(config.dataFolder);
-  const db = openSqlite({ file: databaseFile(config.dataFolder) });
+  const db = openSqlite({ file: databaseFile(config.dataFolder), ...(flush && { flush }) });
   const blobs = await openFsBlobStore({ folder: blobFolder(config.dataFolder) });
   const { scram, scramIterations } = config.logins;
   const accounts = createAccounts({ db, clock, ...(scram ? { scramIterations } : {}) });

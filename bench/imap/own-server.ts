@@ -13,7 +13,7 @@ import { createImapServer } from '../../src/imap/server.ts';
 import { createMailStore } from '../../src/mailbox/store.ts';
 
 const [folder = ''] = process.argv.slice(2);
-const db = openSqlite({ file: join(folder, 'pec.db') });
+const db = openSqlite({ file: join(folder, 'pec.db'), flush: 'beside' });
 const blobs = await openFsBlobStore({ folder: join(folder, 'blobs') });
 const context = createSecureContext({
   key: readFileSync(join(folder, 'key.pem')),

@@ -2,7 +2,7 @@
  * Group commit: transactions that wait are run one after the other, each under a savepoint of one outer
  * transaction, and made durable with one fsync. Each stays all-or-nothing: the failure of one is undone to its
  * savepoint and its neighbours go on; only when the commit itself fails are all of the batch rejected.
- * A promise resolves after the commit, never before.
+ * A promise resolves when the commit is durable, never before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +13,8 @@ export interface BatchConnection {
   tryBegin(): boolean;
   run(sql: string): unknown;
   readonly inTransaction: boolean;
+  /** Makes what was committed durable where `COMMIT` does not do so itself. After a failure nothing more is taken. */
+  flush?(): Promise<void>;
 }
 
 /** One transaction's handle: it must be dead once the batch has left it. */
@@ -64,6 +66,8 @@ export class GroupCommit {
   #draining: Promise<void> | undefined;
   #running: { readonly member: BatchMember; readonly giveUp: (error: Error) => void } | undefined;
   #watching: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   constructor(
     connection: BatchConnection,
@@ -97,6 +101,14 @@ export class GroupCommit {
       this.#queue.push({ work, member, reject });
       this.#draining ??= this.#inside.exit(() => this.#drain());
     });
+  }
+
+  /**
+   * Resolves when all that was committed is durable; undefined when it is so now. Who reads waits for it first: nothing is
+   * seen that a power cut could take back. Rejects when it cannot be made durable.
+   */
+  get flushing(): Promise<void> | undefined {
+    return this.#failure === undefined ? this.#flushing : Promise.reject(this.#failure);
   }
 
   /** Resolves when nothing waits any more. */
@@ -144,11 +156,12 @@ export class GroupCommit {
       if (resolve !== undefined) finished.push({ waiting, resolve });
       if (!this.#connection.inTransaction) break;
     }
-    this.#commit(finished);
+    await this.#commit(finished);
   }
 
   /** Waits without blocking the event loop: a long write by another process means waiting, not errors. */
   async #begin(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     this.#rollBack();
     const giveUpAt = performance.now() + this.#limits.lockWaitMs;
     for (let wait = 1; !this.#connection.tryBegin(); wait = Math.min(wait * 2, 16)) {
@@ -196,7 +209,7 @@ export class GroupCommit {
     }
   }
 
-  #commit(finished: readonly Finished[]): void {
+  async #commit(finished: readonly Finished[]): Promise<void> {
     try {
       if (!this.#connection.inTransaction) throw new Error('SQLite ended the transaction');
       this.#connection.run('COMMIT');
@@ -205,8 +218,30 @@ export class GroupCommit {
       for (const { waiting } of finished) waiting.reject(this.#storeFailure('could not commit', cause));
       return;
     }
+    if (this.#connection.flush !== undefined) {
+      // The next batch begins after it: meanwhile it gathers, and the thread is free for everything else.
+      this.#flushing = this.#flush(this.#connection.flush());
+      try {
+        await this.#flushing;
+      } catch (error) {
+        for (const { waiting } of finished) waiting.reject(error);
+        return;
+      }
+    }
     for (const { waiting } of finished) waiting.member.publish();
     for (const { resolve } of finished) resolve();
+  }
+
+  /** What a failed flush has left on the disk nobody knows, and a second one would not tell: only a start anew does. */
+  async #flush(flushed: Promise<void>): Promise<void> {
+    try {
+      await flushed;
+    } catch (cause) {
+      this.#failure = this.#storeFailure('could not be flushed to the disk, and must be opened anew', cause);
+      throw this.#failure;
+    } finally {
+      this.#flushing = undefined;
+    }
   }
 
   #rollBack(): void {

@@ -6,12 +6,19 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError } from '../lib/mail-error.ts';
 import type { Database, ReadTransaction, SqlValue, Transaction } from './database.ts';
-import { type BatchLimits, type BatchMember, defaultBatchLimits, GroupCommit } from './group-commit.ts';
+import {
+  type BatchConnection,
+  type BatchLimits,
+  type BatchMember,
+  defaultBatchLimits,
+  GroupCommit,
+} from './group-commit.ts';
 import { isMigrated, type Migration, migrate } from './migrate.ts';
 import { allMigrations } from './migrations/all.ts';
 import { Checkpoints } from './sqlite-checkpoints.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { storeFailure } from './sqlite-errors.ts';
+import { LogFlush } from './sqlite-flush.ts';
 import { Topics } from './topics.ts';
 
 export interface SqliteOptions {
@@ -26,6 +33,12 @@ export interface SqliteOptions {
   readonly pollMs?: number;
   /** After how long without a write SQLite's log is emptied, milliseconds; a quarter of a minute unless told. */
   readonly quietMs?: number;
+  /**
+   * Whether a commit holds the thread until the disk has it (`within`, unless told), or the flush goes on beside it, for who
+   * serves others meanwhile. Nothing is answered, and nothing read in this process, before it is durable either way; other
+   * processes see a commit some milliseconds earlier with `beside`.
+   */
+  readonly flush?: 'within' | 'beside';
   /** Hears what an `afterCommit` action or a listener throws; a process warning unless told. */
   readonly onError?: (error: unknown) => void;
 }
@@ -89,6 +102,23 @@ function migrateLocked(writer: SqliteConnection, migrations: readonly Migration[
   writer.run('PRAGMA busy_timeout = 0');
 }
 
+function openFlush(writer: SqliteConnection, { file, flush }: SqliteOptions): LogFlush | undefined {
+  if (flush !== 'beside' || file === ':memory:') return undefined;
+  writer.run('PRAGMA synchronous = NORMAL');
+  return new LogFlush(file);
+}
+
+function flushBeside(writer: SqliteConnection, flush: LogFlush): BatchConnection {
+  return {
+    tryBegin: () => writer.tryBegin(),
+    run: (sql) => writer.run(sql),
+    get inTransaction() {
+      return writer.inTransaction;
+    },
+    flush: () => flush.flush(),
+  };
+}
+
 /** A few such reads at once would each hold a connection and wait for another, for ever. */
 const nestedRead = 'read was called inside a read: pass the transaction on';
 
@@ -102,6 +132,7 @@ class SqliteDatabase implements Database {
   readonly #topics: Topics;
   readonly #turns = new Turns();
   readonly #checkpoints: Checkpoints | undefined;
+  readonly #flush: LogFlush | undefined;
   readonly #insideRead = new AsyncLocalStorage<{ open: boolean }>();
   readonly #pollMs: number;
   readonly #onError: (error: unknown) => void;
@@ -113,7 +144,9 @@ class SqliteDatabase implements Database {
     this.#writer = writer;
     this.#readers = readers;
     this.#idleReaders = [...readers];
-    this.#group = new GroupCommit(writer, storeFailure, { ...defaultBatchLimits, ...options.limits });
+    this.#flush = openFlush(writer, options);
+    const connection = this.#flush === undefined ? writer : flushBeside(writer, this.#flush);
+    this.#group = new GroupCommit(connection, storeFailure, { ...defaultBatchLimits, ...options.limits });
     this.#onError =
       options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : `${error}`));
     this.#topics = new Topics(this.#onError);
@@ -128,10 +161,13 @@ class SqliteDatabase implements Database {
     if (this.#readers.length === 0) return this.transact(fn);
     if (this.#insideRead.getStore()?.open === true) throw new Error(nestedRead);
     const reader = this.#idleReaders.pop() ?? (await this.#nextReader());
+    await this.#waitForFlush(reader);
     const tx = new SqliteTransaction(reader, this.#turns);
     const scope = { open: true };
     try {
       reader.run('BEGIN');
+      // A snapshot is taken with the first row: now, while all that is committed is durable.
+      if (this.#flush !== undefined) reader.get('SELECT 1 FROM schema_migration LIMIT 1');
       return await this.#insideRead.run(scope, () => fn(tx));
     } finally {
       scope.open = false;
@@ -175,8 +211,23 @@ class SqliteDatabase implements Database {
     await this.#group.idle();
     while (this.#idleReaders.length < this.#readers.length) await nextTurn();
     await this.#checkpoints?.close();
+    this.#flush?.close();
     for (const reader of this.#readers) reader.close();
     this.#writer.close();
+  }
+
+  /** A batch may have committed while this one waited; the next begins a turn of the event loop later. */
+  async #waitForFlush(reader: SqliteConnection): Promise<void> {
+    try {
+      let flushing = this.#group.flushing;
+      while (flushing !== undefined) {
+        await flushing;
+        flushing = this.#group.flushing;
+      }
+    } catch (error) {
+      this.#giveBack(reader);
+      throw error;
+    }
   }
 
   #nextReader(): Promise<SqliteConnection> {

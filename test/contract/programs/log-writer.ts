@@ -4,7 +4,7 @@ import { appendEvent } from '../../../src/message-log/append.ts';
 import { makeLocalMessage } from '../../support/log-events.ts';
 
 const [file = '', name = '', count = '0'] = process.argv.slice(2);
-const db = openSqlite({ file });
+const db = openSqlite({ file, flush: 'beside' });
 console.log('begun');
 for (let number = 0; number < Number(count); number += 1)
   for (const event of makeLocalMessage(`${name}${number}`, Date.now()))

@@ -15,7 +15,7 @@ import { inChunks, makeBytes } from '../blob-store-suite.ts';
 
 const [folder = '', mailbox = '', round = ''] = process.argv.slice(2);
 const mailboxId = Number(mailbox);
-const db = openSqlite({ file: join(folder, 'store.db') });
+const db = openSqlite({ file: join(folder, 'store.db'), flush: 'beside' });
 const blobs = await openFsBlobStore({ folder: join(folder, 'blobs') });
 const clock = () => Date.now();
 const store = createMailStore({ db, blobs, clock });

@@ -162,3 +162,68 @@ test('when the engine ends the transaction under a member, those who ran before 
   await assert.rejects(before, /could not commit/);
   assert.equal(await after, 'ran after');
 });
+
+/** Its commits are durable only when their flush ends. */
+class FlushedConnection extends ScriptedConnection {
+  readonly flushes: PromiseWithResolvers<void>[] = [];
+
+  flush(): Promise<void> {
+    this.statements.push('flush');
+    const flushed = Promise.withResolvers<void>();
+    this.flushes.push(flushed);
+    return flushed.promise;
+  }
+}
+
+async function untilFlush(connection: FlushedConnection, count: number) {
+  while (connection.flushes.length < count) await new Promise((resolve) => setImmediate(resolve));
+  return connection.flushes[count - 1];
+}
+
+test('a batch is answered when it is flushed, and the next one gathers meanwhile', async () => {
+  const connection = new FlushedConnection();
+  const group = createGroup(connection);
+  const events = connection.statements;
+  assert.equal(group.flushing, undefined);
+  const first = group.add(createMember(events, 'published'), async () => 1);
+  const flush = await untilFlush(connection, 1);
+  const others = [2, 3].map((n) => group.add(createMember(), async () => n));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(events, ['BEGIN', 'SAVEPOINT member', 'RELEASE member', 'COMMIT', 'flush']);
+  const flushing = group.flushing;
+  assert.notEqual(flushing, undefined);
+  flush?.resolve();
+  await flushing;
+  assert.equal(await first, 1);
+  assert.equal(events[5], 'published');
+  (await untilFlush(connection, 2))?.resolve();
+  assert.deepEqual(await Promise.all(others), [2, 3]);
+  assert.equal(events.filter((sql) => sql === 'COMMIT').length, 2);
+  assert.equal(group.flushing, undefined);
+  await group.idle();
+});
+
+test('a flush that fails rejects its batch, those who wait, and all that come later', async () => {
+  const connection = new FlushedConnection();
+  const group = createGroup(connection);
+  const published: string[] = [];
+  const reason = { reason: 'could not be flushed to the disk, and must be opened anew' };
+  const first = assert.rejects(
+    group.add(createMember(published, 'a'), async () => 1),
+    reason,
+  );
+  const flush = await untilFlush(connection, 1);
+  const waiting = assert.rejects(
+    group.add(createMember(published, 'b'), async () => 2),
+    reason,
+  );
+  flush?.reject(new Error('EIO'));
+  await Promise.all([first, waiting]);
+  await assert.rejects(
+    group.add(createMember(published, 'c'), async () => 3),
+    reason,
+  );
+  await assert.rejects(group.flushing ?? Promise.resolve(), reason);
+  assert.deepEqual(published, []);
+  assert.equal(connection.statements.filter((sql) => sql === 'COMMIT').length, 1);
+});
