@@ -8,7 +8,7 @@ import { notificationValues } from './wire-names.ts';
  * is a bug or a manipulation, never a normal case: every test and `pec log verify` ask for none.
  *
  * 1. one transport envelope and one acceptance for a message of ours, none for others;
- * 2. each certified recipient here stands in exactly one take-in-charge;
+ * 2. each certified recipient here whom the message reached stands in exactly one take-in-charge;
  * 3. each certified recipient has one outcome: delivery, non-delivery (the 24 h notice is one), virus;
  * 4. each virus detection for a message of ours has one virus non-delivery notice, and conversely;
  * 5. ordinary recipients stand in no take-in-charge, virus or delivery record;
@@ -163,7 +163,10 @@ function checkCertified(history: History, { address }: Recipient, { context, rep
   const ours = isOurs(history, context);
   // A refused message goes to nobody.
   const most = history.refused > 0 ? 0 : 1;
-  const least = context.settled ? most : 0;
+  // An envelope of another provider may have reached us for some of its recipients only: of the others, who are told of
+  // by the sender's time limits there, nothing stands here.
+  const reachedUs = ours || taken.of(address) > 0 || outcomes.of(address) > 0;
+  const least = context.settled && reachedUs ? most : 0;
   const isWithin = (count: number) => count >= least && count <= most;
   if (isHere && !isWithin(taken.of(address)))
     report(2, `stands in ${taken.of(address)} takes in charge instead of ${most}`, address);

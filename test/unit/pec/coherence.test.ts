@@ -189,6 +189,19 @@ test('a message of another provider: no acceptance, no word about recipients els
   assert.deepEqual(check([taken(here), detected(here), told(here)].map(theirs)), [`4 ${here}`]);
 });
 
+test('an envelope of another provider that reached us for one of our two recipients only', () => {
+  const second = 'anna.verdi@alfa.test';
+  const both = { ...facts, recipients: [...facts.recipients, { address: second, certified: true }] };
+  const theirs = (event: LogEvent) =>
+    ({ ...event, facts: both, sendingProvider: foreign.sendingProvider }) as LogEvent;
+  assert.deepEqual(check([taken(here), delivered(here)].map(theirs)), []);
+  assert.deepEqual(check([taken(here)].map(theirs)), [`3 ${here}`]);
+  assert.deepEqual(check([delivered(here)].map(theirs)), [`2 ${here}`]);
+  assert.deepEqual(check([taken(here, second), delivered(here)].map(theirs)), [`3 ${second}`]);
+  const ours = (event: LogEvent) => ({ ...event, facts: both }) as LogEvent;
+  assert.deepEqual(check([accepted, ...rest].map(ours)), [`2 ${second}`, `3 ${second}`]);
+});
+
 test('a refused message goes to nobody', () => {
   assert.deepEqual(check([refused]), []);
   assert.deepEqual(check([refused, taken(here), delivered(here)]), [`2 ${here}`, `3 ${here}`]);
