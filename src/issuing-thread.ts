@@ -1,6 +1,6 @@
 /**
- * The thread of `points/issuing-threads.ts`: orders in, messages out. Signing is synchronous here: there is nothing else
- * to do meanwhile, and no other thread to hand it to.
+ * The thread of `points/issuing-threads.ts`: orders in, messages out. Reading and signing are synchronous here: there is
+ * nothing else to do meanwhile, and no other thread to hand it to.
  */
 import { sign } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -21,7 +21,7 @@ let closing = false;
 
 /** Without a folder no order comes that needs one. */
 async function openBlobs(folder: string | undefined): Promise<BlobStore> {
-  return folder === undefined ? new MemoryBlobStore(() => 0) : openFsBlobStore({ folder });
+  return folder === undefined ? new MemoryBlobStore(() => 0) : openFsBlobStore({ folder, blocking: true });
 }
 
 parentPort?.on('message', (message: ToThread) => {

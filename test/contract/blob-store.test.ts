@@ -11,6 +11,9 @@ import { nextLine, startProgram } from '../support/programs.ts';
 import { inChunks, makeBytes, readAll, testBlobStore } from './blob-store-suite.ts';
 
 testBlobStore('files', (t) => openFsBlobStore({ folder: join(makeFolder(t), 'blobs') }));
+testBlobStore('files, read by the thread itself', (t) =>
+  openFsBlobStore({ folder: join(makeFolder(t), 'blobs'), blocking: true }),
+);
 testBlobStore('memory', async () => new MemoryBlobStore());
 testBlobStore('failing double, healthy', async () => createFailingBlobStore(new MemoryBlobStore()));
 
@@ -46,7 +49,18 @@ test('files: a file cut short by the disk is an error, never a short message', a
   const [file] = listFiles(folder);
   assert.ok(file !== undefined);
   truncateSync(file, 70_000);
-  await assert.rejects(readAll(store, blob, { offset: 0, length: size }), { kind: 'temporary' });
+  for (const each of [store, await openFsBlobStore({ folder, blocking: true })])
+    await assert.rejects(readAll(each, blob, { offset: 0, length: size }), { kind: 'temporary' });
+});
+
+test('files, read by the thread itself: who reads much lets others have their turn', async (t) => {
+  const store = await openFsBlobStore({ folder: makeFolder(t), blocking: true });
+  const { blob } = await store.put(inChunks(makeBytes(3_000_000), 100_000));
+  const turns: string[] = [];
+  const reading = readAll(store, blob).then(() => turns.push('read'));
+  setImmediate(() => turns.push('another'));
+  await reading;
+  assert.deepEqual(turns, ['another', 'read']);
 });
 
 test('files: what the disk refuses is a temporary error and leaves nothing', async (t) => {
