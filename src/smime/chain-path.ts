@@ -99,7 +99,10 @@ function checkAlgorithm(certificate: Certificate, { mode }: VerificationPolicy):
   return [problem('algorithm-weak', describeName(certificate.subjectName))];
 }
 
-/** §6.3.3 with complete lists only, and what an OCSP responder said: either is enough to know, each can revoke. */
+/**
+ * §6.3.3 with complete lists only, and what an OCSP responder said: either is enough to know, each can revoke. For what
+ * arrives now whatever is revoked counts, also where our clock is behind the time of the revocation.
+ */
 function checkRevocation(path: Path, index: number, conditions: PathConditions): SignatureProblem[] {
   const [certificate, issuer] = [path[index], path[index + 1]];
   if (certificate === undefined || issuer === undefined) return [];
@@ -109,7 +112,7 @@ function checkRevocation(path: Path, index: number, conditions: PathConditions):
   const revoked = [
     status?.revokedAt,
     ...lists.map((list) => list.revoked.get(certificate.serialNumber)),
-  ].find((since) => since !== undefined && since <= at);
+  ].find((since) => since !== undefined && (since <= at || conditions.policy.mode === 'live'));
   const name = describeName(certificate.subjectName);
   if (revoked !== undefined) return [problem('revoked', `${name}: ${describeInstant(revoked)}`)];
   const { revocation } = conditions.policy;

@@ -301,6 +301,10 @@ describe('checkChain judges revocation', () => {
     assert.deepEqual(judge([current], { policy: noLists }), ['revoked']);
   });
 
+  it('refuses what arrives now though our clock is behind the time of the revocation', async () => {
+    assert.deepEqual(judge([await list({ revoked: [revoked(at + day)] })]), ['revoked']);
+  });
+
   it('lets pass what was revoked only later, when the past is judged', async () => {
     const lists = [await list({ revoked: [revoked(at + 1000)] })];
     assert.deepEqual(judge(lists, { policy: archivePolicy }), []);
