@@ -8,6 +8,8 @@ import { encodeName } from '../src/pki/distinguished-name.ts';
 import {
   buildAuthorityConstraints,
   buildAuthorityKeyIdentifier,
+  buildCrlDistributionPoint,
+  buildExtension,
   buildExtKeyUsage,
   buildKeyUsage,
   buildSubjectAltName,
@@ -30,6 +32,15 @@ interface Names {
   readonly commonName: string;
 }
 
+export interface ListContent {
+  readonly number: number;
+  /** When, by serial number in hexadecimal. */
+  readonly revoked: ReadonlyMap<string, number>;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly signer?: KeyObject;
+}
+
 const notBefore = Date.UTC(2026, 0, 1);
 const notAfter = Date.UTC(2035, 0, 1);
 
@@ -39,6 +50,7 @@ export class Authority {
   readonly #name: string;
   readonly #subject: Uint8Array;
   readonly #issued = new Map<string, CertifiedKey>();
+  readonly #keys = new Map<string, KeyObject>();
 
   constructor(name: string) {
     this.#name = name;
@@ -54,12 +66,14 @@ export class Authority {
     };
   }
 
-  /** A provider's key; `generation` counts its renewals. */
-  issue(provider: string, address: string, generation = 0): CertifiedKey {
+  /** A provider's key; `generation` counts its renewals; `listUrl` is where its certificate sends for revocation lists. */
+  issue(provider: string, address: string, generation = 0, listUrl?: string): CertifiedKey {
     const place = `${provider}/${generation}`;
-    const known = this.#issued.get(place);
+    const issuedAs = `${place} ${listUrl}`;
+    const known = this.#issued.get(issuedAs);
     if (known !== undefined) return known;
-    const key = makeWeakKey(new Random(`${this.#name}/${place}`));
+    const key = this.#keys.get(place) ?? makeWeakKey(new Random(`${this.#name}/${place}`));
+    this.#keys.set(place, key);
     const certificate = this.#build({
       subject: nameOf({ organization: provider, commonName: `Posta Certificata ${provider}` }),
       key,
@@ -68,10 +82,11 @@ export class Authority {
         buildKeyUsage(keyUsageBits.digitalSignature),
         buildExtKeyUsage([purposes.emailProtection]),
         buildSubjectAltName({ mailAddresses: [address] }),
+        ...(listUrl === undefined ? [] : [buildCrlDistributionPoint(listUrl)]),
       ],
     });
     const issued = { key, certificate };
-    this.#issued.set(place, issued);
+    this.#issued.set(issuedAs, issued);
     return issued;
   }
 
@@ -93,6 +108,29 @@ export class Authority {
     const issued = { key, certificate };
     this.#issued.set(place, issued);
     return issued;
+  }
+
+  /** A revocation list (RFC 5280 §5.1), signed by `signer`: its own key, unless somebody forges one. */
+  buildList({ number, revoked, thisUpdate, nextUpdate, signer = this.root.key }: ListContent): Uint8Array {
+    const entries = [...revoked].map(([serialNumber, at]) =>
+      encodeSequence(encodeInteger(Buffer.from(serialNumber, 'hex')), encodeTime(wholeSecond(at))),
+    );
+    const tbs = encodeSequence(
+      encodeInteger(1),
+      sha256WithRsa,
+      this.#subject,
+      encodeTime(wholeSecond(thisUpdate)),
+      encodeTime(wholeSecond(nextUpdate)),
+      ...(entries.length === 0 ? [] : [encodeSequence(...entries)]),
+      encodeContext(
+        0,
+        encodeSequence(
+          buildAuthorityKeyIdentifier(identify(exportPublic(this.root.key))),
+          buildExtension('2.5.29.20', false, encodeInteger(number)),
+        ),
+      ),
+    );
+    return encodeSequence(tbs, sha256WithRsa, encodeBitString(sign('sha256', tbs, signer)));
   }
 
   #build(wanted: {
@@ -121,6 +159,10 @@ export class Authority {
     );
     return encodeSequence(tbs, sha256WithRsa, encodeBitString(sign('sha256', tbs, issuerKey)));
   }
+}
+
+function wholeSecond(at: number): number {
+  return Math.floor(at / 1000) * 1000;
 }
 
 /** At once and without fail. */

@@ -48,17 +48,21 @@ export function drawPlan(seed: number, size: PlanSize): Plan {
   const mood = moods[seed % moods.length] ?? 'bad';
   const window = random.pick([10 * minute, hour, 6 * hour, 20 * hour]);
   const drawing = { ...size, random, mood, window };
+  const lists = random.fork('lists in use').pick([undefined, 'required', 'if-available'] as const);
   return {
     seed,
     providers: size.providers,
     mailboxes: size.mailboxes,
+    ...(lists === undefined ? {} : { lists }),
     messages: Array.from({ length: size.messages }, (_, id) => drawMessage(drawing, id)),
     holders: mood === 'calm' ? [] : drawSome(drawing, size.messages / 4, drawHolderAct),
     intrusions:
       mood === 'attack' || mood === 'bad' ? drawSome(drawing, size.messages / 5, drawIntrusion) : [],
-    faults: [...drawFaults(drawing), ...drawStamping(drawing)].sort(
-      (one, other) => startOf(one) - startOf(other),
-    ),
+    faults: [
+      ...drawFaults(drawing),
+      ...drawStamping(drawing),
+      ...(lists === undefined ? [] : drawLists(drawing)),
+    ].sort((one, other) => startOf(one) - startOf(other)),
   };
 }
 
@@ -288,6 +292,32 @@ function drawStamping(drawing: Drawing): PlannedFault[] {
       trouble: random.pick(['hangs', 'away', 'lies'] as const),
     };
   });
+}
+
+/** In a draw of its own too: plans from before there were lists stay what they were. */
+function drawLists(drawing: Drawing): PlannedFault[] {
+  const random = drawing.random.fork('lists');
+  if (drawing.mood === 'calm') return [];
+  const provider = () => random.integer(0, drawing.providers - 1);
+  const troubles = Array.from({ length: random.integer(0, drawing.providers) }, () => {
+    const from = random.integer(0, drawing.window);
+    const longest = random.pick([minute, hour, 6 * hour, 14 * hour, 40 * hour]);
+    const trouble = random.pick(['hangs', 'away', 'late', 'old', 'lies'] as const);
+    return {
+      kind: 'lists' as const,
+      from: random.chance(0.5) ? 0 : from,
+      until: from + random.integer(1000, longest),
+      provider: provider(),
+      trouble,
+    };
+  });
+  const revocations = Array.from({ length: random.pick([0, 0, 1, 2]) }, () => ({
+    kind: 'revocation' as const,
+    at: random.integer(0, drawing.window),
+    provider: provider(),
+    stolen: random.chance(0.7),
+  }));
+  return [...troubles, ...revocations];
 }
 
 const drawRenewal: Draw = (drawing) => ({

@@ -13,6 +13,7 @@ import { buildTransportEnvelope } from '../src/pec/transport-envelope.ts';
 import { findPecMessage } from '../src/queue/pec-messages.ts';
 import { signMessage } from '../src/smime/sign.ts';
 import { type CertifiedKey, strangers } from './authority.ts';
+import { knowsRevokedForGood } from './lists.ts';
 import { fingerprint, tamper, type Wire } from './network.ts';
 import { type Intrusion, mailboxOf } from './plan.ts';
 import type { SimulatedProvider } from './provider.ts';
@@ -77,9 +78,29 @@ function writeOrdinary({ to, random }: Scene): Wire {
   return { reversePath: 'spam@ordinaria.test', recipients: [recipient], bytes: Buffer.from(text) };
 }
 
-/** As good as it can be without a key in the index. */
-async function forgeEnvelope({ world, to, random }: Scene): Promise<Wire> {
-  const victim = random.pick(world.providers);
+/**
+ * Whoever stole a key that is revoked signs with it, and sends to all whose list says so; to others it would look as
+ * good as any.
+ */
+export function signAsThief(world: World, victim: SimulatedProvider): void {
+  const stolen = world.keyOf(victim.number, 0);
+  for (const to of world.providers) {
+    if (to === victim || !knowsRevokedForGood(to, stolen.certificate)) continue;
+    world.conditions.count('intrusion: thief of a revoked key');
+    const random = new Random(`thief ${world.scheduler.now} ${victim.number} ${to.number}`);
+    forgeEnvelope({ world, to, random }, { victim, key: stolen }).then(
+      (wire) => world.network.inject(to, wire),
+      (error: unknown) => world.report(to, `a thief failed: ${error instanceof Error ? error.stack : error}`),
+    );
+  }
+}
+
+/** As good as it can be without a key in the index, or with one that was stolen. */
+async function forgeEnvelope(
+  { world, to, random }: Scene,
+  theft?: { readonly victim: SimulatedProvider; readonly key: CertifiedKey },
+): Promise<Wire> {
+  const victim = theft?.victim ?? random.pick(world.providers);
   const provider = identityOf(victim);
   const recipient = mailboxOf(to.number, random.integer(0, 3));
   const facts: MessageFacts = {
@@ -92,10 +113,11 @@ async function forgeEnvelope({ world, to, random }: Scene): Promise<Wire> {
   };
   const original = Buffer.from(`From: <${facts.sender}>\r\nSubject: Bonifico\r\n\r\nSubito\r\n`);
   const header = parseHeaderBlock(original);
-  const at = victim.clock();
+  // A thief says what suits the reader's clock.
+  const at = theft === undefined ? victim.clock() : Math.min(victim.clock(), to.clock());
   const enclosed = { header, segments: [original], eightBit: false };
   const built = buildTransportEnvelope({ provider, facts, at, original: enclosed, receiptKind: 'completa' });
-  const bytes = await signAs(strangers.issue(victim.name, provider.address), built, at);
+  const bytes = await signAs(theft?.key ?? strangers.issue(victim.name, provider.address), built, at);
   return { reversePath: facts.sender, recipients: [recipient], bytes };
 }
 

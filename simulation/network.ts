@@ -9,6 +9,7 @@ import { MailError } from '../src/lib/mail-error.ts';
 import { parseContentType } from '../src/mime/content-type.ts';
 import { firstField, parseHeaderBlock } from '../src/mime/header.ts';
 import type { Destination, OutgoingMessage, Relay, RelayResult } from '../src/relay/relay.ts';
+import { watchReception } from './checks/watch-reception.ts';
 import type { Conditions } from './conditions.ts';
 import { minute, ordinaryDomains } from './plan.ts';
 import type { Serving, SimulatedProvider } from './provider.ts';
@@ -126,7 +127,12 @@ export class Network {
     const { scheduler, random } = this.#place;
     scheduler.after(random.fraction(), serving.life, `arrival ${wire.bytes.length}`, () => {
       if (whole) this.arrivals += 1;
-      void receive(serving, wire, { whole, scheduler, random }).then(answer, (error: unknown) => {
+      const checkAnswer = watchReception(to, serving, wire);
+      const heard = (results: Answer) => {
+        checkAnswer(results);
+        answer(results);
+      };
+      void receive(serving, wire, { whole, scheduler, random }).then(heard, (error: unknown) => {
         to.world.report(to, `unexpected error at arrival: ${error instanceof Error ? error.stack : error}`);
       });
     });

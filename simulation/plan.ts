@@ -67,6 +67,18 @@ export type PlannedFault =
   | (Local & { readonly kind: 'stale-index'; readonly missing: number })
   /** The authority that stamps its log never answers, is away, or answers wrongly. */
   | (Local & { readonly kind: 'stamps'; readonly trouble: 'hangs' | 'away' | 'lies' })
+  /**
+   * The server of revocation lists, as it sees it: never answers, is away, serves no newer one than it had at the
+   * beginning or the one of the day before, or what is no list of the authority.
+   */
+  | (Local & { readonly kind: 'lists'; readonly trouble: 'hangs' | 'away' | 'late' | 'old' | 'lies' })
+  /** Its first key is revoked, and it signs with a new one; whoever stole the old one signs with it. */
+  | {
+      readonly kind: 'revocation';
+      readonly at: Moment;
+      readonly provider: number;
+      readonly stolen: boolean;
+    }
   /** Its clock or index is known to be wrong: it may not certify. */
   | (Local & { readonly kind: 'not-ready' })
   /** Its clock is off, and nobody notices. */
@@ -90,6 +102,8 @@ export interface Plan {
   readonly providers: number;
   /** Of each provider. */
   readonly mailboxes: number;
+  /** What revocation lists are to providers, as `trust.crl` has it; without it there are none. */
+  readonly lists?: 'required' | 'if-available';
   readonly messages: readonly PlannedMessage[];
   readonly holders: readonly HolderAct[];
   readonly intrusions: readonly Intrusion[];

@@ -4,7 +4,7 @@
  */
 import { type Accounts, createAccounts } from '../src/accounts/accounts.ts';
 import { MailError } from '../src/lib/mail-error.ts';
-import type { Runner } from '../src/lib/runner.ts';
+import { type Runner, startRunner } from '../src/lib/runner.ts';
 import type { MailStore } from '../src/mailbox/mail-store.ts';
 import { createMailStore } from '../src/mailbox/store.ts';
 import { startSealRunner } from '../src/message-log/seal/seal-runner.ts';
@@ -21,8 +21,12 @@ import { makeServiceMailbox } from '../src/points/service-mailbox.ts';
 import { keepChain } from '../src/points/signing-chains.ts';
 import { startTimeoutWatch } from '../src/points/timeout-watch.ts';
 import { startQueueRunner } from '../src/queue/queue-runner.ts';
+import type { Trust } from '../src/smime/trust.ts';
+import type { KeptDocument } from '../src/trust/kept-files.ts';
+import type { LiveTrust } from '../src/trust/live-trust.ts';
 import type { CertifiedKey } from './authority.ts';
 import { BlobDisk } from './blobs.ts';
+import { openSimulatedTrust, plainTrust } from './lists.ts';
 import { domainOfNumber, hour } from './plan.ts';
 import { buildBlobs, buildDatabase, buildScanner, buildSealer, buildSigner } from './provider-parts.ts';
 import type { Random } from './random.ts';
@@ -52,6 +56,8 @@ export class SimulatedProvider {
   readonly rows: Rows;
   readonly disk = new BlobDisk();
   readonly segments = new Map<string, Uint8Array>();
+  /** Revocation lists that were fetched. */
+  readonly keptLists = new Map<string, KeptDocument>();
   /** How far its clock is off, milliseconds. */
   clockOff = 0;
   serving: Serving | undefined;
@@ -148,7 +154,8 @@ export class SimulatedProvider {
   }
 
   async #open(life: Life, random: Random): Promise<void> {
-    const parts = this.#buildParts(life, random);
+    const trust = this.world.plan.lists === undefined ? undefined : await this.#openTrust(life, random);
+    const parts = this.#buildParts(life, random, () => trust?.current() ?? plainTrust);
     const { db, clock } = parts;
     const accounts = createAccounts({ db, clock, hasher: noHasher });
     await db.transact((tx) => keepChain(tx, parts.signer, clock()));
@@ -193,7 +200,8 @@ export class SimulatedProvider {
       timeoutsChanged: () => timeouts.wake(),
       reserveDelivery: deliveries.reserve,
     });
-    this.#runners = [deliveries, queue, timeouts, housekeeping, sealing];
+    const listKeeping = trust === undefined ? [] : [keepListsCurrent(trust, parts, onError)];
+    this.#runners = [deliveries, queue, timeouts, housekeeping, sealing, ...listKeeping];
     this.serving = {
       life,
       parts,
@@ -204,7 +212,14 @@ export class SimulatedProvider {
     };
   }
 
-  #buildParts(life: Life, random: Random): PointParts {
+  /** With what earlier processes kept. */
+  async #openTrust(life: Life, random: Random): Promise<LiveTrust> {
+    const trust = openSimulatedTrust(this, life, random.fork('lists'));
+    await trust.load();
+    return trust;
+  }
+
+  #buildParts(life: Life, random: Random, trust: () => Trust): PointParts {
     const { world, number, domain } = this;
     const nothing = () => undefined;
     const ready = createReadyCheck({
@@ -225,7 +240,7 @@ export class SimulatedProvider {
       scanner: buildScanner(this, life, random.fork('scanner')),
       ready,
       index: () => world.indexOf(number),
-      trust: () => world.trust,
+      trust,
       limits: {
         recipients: 500,
         messageBytes: 100 * megabyte,
@@ -239,7 +254,7 @@ export class SimulatedProvider {
       sendingLimits: { perHour: undefined, perDay: undefined },
       ordinaryMail: number % 4 === 0 ? 'accept' : 'refuse',
       origin: undefined,
-      revocation: 'none',
+      revocation: world.plan.lists === 'required' ? 'signer' : 'none',
       mailReceipt: () => `ricevute@${domain}`,
       steps: { reached: (step) => this.#reach(step, life, random) },
       workers: { deliveriesWaiting: nothing, queueWaiting: nothing, timeoutsChanged: nothing },
@@ -261,6 +276,18 @@ export class SimulatedProvider {
     if (error instanceof MailError && error.kind === 'temporary') return;
     this.world.report(this, `unexpected error: ${error instanceof Error ? error.stack : error}`);
   }
+}
+
+function keepListsCurrent(
+  trust: LiveTrust,
+  { clock }: PointParts,
+  onError: (error: unknown) => void,
+): Runner {
+  const round = async () => {
+    const next = await trust.refresh();
+    return next === undefined ? undefined : next - clock();
+  };
+  return startRunner({ round, onError, longestSleepMs: sleepMs });
 }
 
 const retention = { logMonths: 30, infectedMonths: 30, envelopeDays: 1, removedMailboxDays: 1 };

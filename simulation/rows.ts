@@ -10,7 +10,8 @@ import { SqliteStatements } from '../src/db/sqlite-statements.ts';
 export class Rows extends SqliteStatements {
   private constructor(database: DatabaseSync) {
     super(database);
-    database.exec('PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY');
+    // As src/db/sqlite-connection.ts has it.
+    database.exec('PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY');
   }
 
   /** Empty, with the schema of the program. */

@@ -4,15 +4,16 @@ import { insertMailbox } from '../src/accounts/mailboxes.ts';
 import { createIndex } from '../src/provider-index/index-from-records.ts';
 import type { IndexedProvider, ProviderIndex } from '../src/provider-index/provider-index.ts';
 import { hashCertificate } from '../src/smime/certificate.ts';
-import { parseTrust, type Trust } from '../src/smime/trust.ts';
+import type { Trust } from '../src/smime/trust.ts';
 import { authority, type CertifiedKey } from './authority.ts';
 import { Clients } from './clients.ts';
 import { Conditions } from './conditions.ts';
 import { SimulatedDatabase } from './database.ts';
 import { actAsHolder } from './holders.ts';
-import { intrude } from './intruders.ts';
+import { intrude, signAsThief } from './intruders.ts';
+import { ListServer, listUrl, plainTrust } from './lists.ts';
 import { Network } from './network.ts';
-import { domainOfNumber, endOf, hour, mailboxOf, type Plan, type PlannedFault } from './plan.ts';
+import { domainOfNumber, endOf, hour, mailboxOf, minute, type Plan, type PlannedFault } from './plan.ts';
 import { SimulatedProvider } from './provider.ts';
 import { Random } from './random.ts';
 import { Rows } from './rows.ts';
@@ -37,7 +38,9 @@ export class World {
   readonly conditions = new Conditions();
   readonly network: Network;
   readonly clients: Clients;
-  readonly trust: Trust;
+  /** Of whoever looks at it from outside, with no regard to revocation. */
+  readonly trust: Trust = plainTrust;
+  readonly listServer = new ListServer(beginning);
   readonly providers: SimulatedProvider[] = [];
   readonly breaches: Breach[] = [];
   /** Messages of a provider's own that no server took. */
@@ -49,7 +52,6 @@ export class World {
     this.plan = plan;
     this.random = new Random(`world ${plan.seed}`);
     this.scheduler = new Scheduler(beginning);
-    this.trust = parseTrust({ anchors: [authority.root.certificate] });
     this.network = new Network({
       scheduler: this.scheduler,
       conditions: this.conditions,
@@ -88,7 +90,19 @@ export class World {
 
   keyOf(provider: number, generation: number): CertifiedKey {
     const address = `posta-certificata@${domainOfNumber(provider)}`;
-    return authority.issue(`Gestore ${provider}`, address, generation);
+    const lists = this.plan.lists === undefined ? undefined : listUrl;
+    return authority.issue(`Gestore ${provider}`, address, generation, lists);
+  }
+
+  /** All that stand in the index. */
+  certificates(): Uint8Array[] {
+    return Array.from({ length: this.plan.providers }, (_, provider) => provider).flatMap((provider) =>
+      [0, 1].map((generation) => this.keyOf(provider, generation).certificate),
+    );
+  }
+
+  momentOf(sinceBeginning: number): number {
+    return beginning + sinceBeginning;
   }
 
   /** The copy of the index that a provider has now. */
@@ -144,6 +158,14 @@ export class World {
     provider.wake();
   }
 
+  #renew(provider: SimulatedProvider): void {
+    provider.renew().catch((error: unknown) => this.scheduler.note(`renewal put off: ${error}`));
+  }
+
+  #letThiefSign(at: number, victim: SimulatedProvider): void {
+    for (const later of thefts) this.at(at + later, 'thief', () => signAsThief(this, victim));
+  }
+
   #strike(fault: Extract<PlannedFault, { at: number }>): void {
     const provider = this.providers[fault.provider];
     if (provider === undefined) return;
@@ -159,12 +181,21 @@ export class World {
         break;
       case 'renewal':
         this.conditions.count('key renewed');
-        provider.renew().catch((error: unknown) => this.scheduler.note(`renewal put off: ${error}`));
+        this.#renew(provider);
+        return;
+      case 'revocation':
+        this.conditions.count('revocation: a key');
+        this.listServer.revoke(this.keyOf(fault.provider, 0).certificate, this.scheduler.now);
+        this.#renew(provider);
+        if (fault.stolen) this.#letThiefSign(fault.at, provider);
         return;
     }
     provider.downMs = fault.downMs;
   }
 }
+
+/** When a thief tries, after the theft was told. */
+const thefts = [minute, hour, 5 * hour, 13 * hour];
 
 function recordOf(provider: SimulatedProvider): IndexedProvider {
   const certificates = [0, 1].map(

@@ -24,8 +24,9 @@ export function checkCalm(world: World, views: readonly View[]): void {
     world.report({ domain: '' }, `${world.lost} messages of providers were lost on a calm day`);
 }
 
-/** A clock far off moves limits. */
+/** A clock far off moves limits; what a revoked key has signed is refused for good. */
 function mayRefuse(fault: PlannedFault): boolean {
+  if (fault.kind === 'revocation') return true;
   if (fault.kind === 'clock') return Math.abs(fault.offMs) > 2 * hour;
   return fault.kind === 'lying-disk';
 }

@@ -38,6 +38,8 @@ test(`${seeds} worlds keep every promise`, async () => {
     'clock',
     'intrusion',
     'time stamps',
+    'lists',
+    'revocation',
   ];
   for (const what of kinds) assert.ok(struck.has(what), `no seed had this fault: ${what}`);
 });
@@ -87,6 +89,22 @@ test('a disk that says it has written and has not is found out', async () => {
   assert.deepEqual(describe(await simulate(quiet)), []);
   const run = await simulate({ ...quiet, faults: [lie, crash] });
   assert.ok(describe(run).length > 0, 'bytes were lost and nobody saw it');
+});
+
+test('where a fresh list is required mail waits for it, and what a revoked key signed is refused', async () => {
+  const plan: Plan = {
+    ...quiet,
+    lists: 'required',
+    faults: [
+      { kind: 'lists', from: 0, until: 2 * hour, provider: 1, trouble: 'away' },
+      { kind: 'revocation', at: hour, provider: 0, stolen: true },
+    ],
+  };
+  const run = await simulate(plan);
+  assert.deepEqual(describe(run), []);
+  assert.ok((run.struck.get('lists: mail waited for one') ?? 0) > 0, 'no mail waited');
+  assert.ok((run.struck.get('revocation: mail was refused') ?? 0) > 0, 'nothing was refused');
+  assert.ok((run.struck.get('intrusion: thief of a revoked key') ?? 0) > 0, 'no thief tried');
 });
 
 test('a failing plan is made small and still fails', async () => {
