@@ -86,18 +86,21 @@ scenario(
     const from = alfa.address('mario.rossi');
     const to = [alfa.address('anna.bianchi')];
     const message = writeMail({ from, to });
-    let gone: () => void = () => undefined;
-    const left = new Promise<void>((resolve) => {
-      gone = resolve;
-    });
-    await alfa.start({ steps: { reached: (step) => (step === 'access:signed' ? left : undefined) } });
+    const signed = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const reached = (step: string) => {
+      if (step !== 'access:signed') return undefined;
+      signed.resolve();
+      return left.promise;
+    };
+    await alfa.start({ steps: { reached } });
     const talker = await alfa.logIn(from);
     for (const line of [`MAIL FROM:<${from}>`, `RCPT TO:<${to[0]}>`, 'DATA']) await talker.command(line);
     await talker.write(Buffer.concat([message, Buffer.from('.\r\n')]));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await signed.promise;
     talker.drop();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    gone();
+    left.resolve();
     await settle();
     const [acceptance] = await alfa.mails('mario.rossi');
     assert.equal(acceptance?.kind, 'accettazione', 'what was committed stays, answered or not');
