@@ -22,6 +22,8 @@ export class StrictConnection extends SMTPConnection {
   #errors = 0;
   #emptyCommands = 0;
   #deadline: NodeJS.Timeout | undefined;
+  /** Whose replies wait for each other. */
+  #held: StrictConnection['_socket'] | undefined;
 
   get #limits(): SmtpLimits {
     return this._server.edge.limits;
@@ -55,6 +57,8 @@ export class StrictConnection extends SMTPConnection {
     return new StrictStream(
       {
         command: (line, done) => this._onCommand(line, done),
+        hold: () => this.#holdReplies(),
+        letGo: () => this.#letRepliesGo(),
         lost: (code, text) => {
           this.send(code, text);
           this.close();
@@ -62,6 +66,18 @@ export class StrictConnection extends SMTPConnection {
       },
       this._server.edge.limits,
     );
+  }
+
+  /** One TLS record for several replies. Not in clear, where the socket may be wrapped by TLS in the midst of it. */
+  #holdReplies(): void {
+    if (!this.secure || this.#held !== undefined) return;
+    this.#held = this._socket;
+    this.#held.cork();
+  }
+
+  #letRepliesGo(): void {
+    this.#held?.uncork();
+    this.#held = undefined;
   }
 
   /** Limits before the command runs, so that each command has one reply (RFC 5321 §4.2). */

@@ -13,6 +13,10 @@ import { lineFaultError, MessageBody, tooLargeError } from './message-body.ts';
 export interface StreamEvents {
   /** Runs one command (without its CRLF); `done` is called when the next one may come. */
   command(line: Buffer, done: () => void): void;
+  /** Several commands came together: replies may wait for each other (RFC 2920 §3.2) until `letGo`. */
+  hold(): void;
+  /** The client has to say more before there is another reply. */
+  letGo(): void;
   /** The input cannot be followed any further: the session must be closed with this reply. */
   lost(code: number, text: string): void;
 }
@@ -94,6 +98,7 @@ export class StrictStream extends SMTPStream {
     let running = false;
     let again = false;
     let turn = 0;
+    if (input.indexOf(LF) !== input.lastIndexOf(LF)) this.#events.hold();
     // A command may be done at once or later; looping over the former keeps the stack flat.
     const run = () => {
       again = true;
@@ -102,6 +107,7 @@ export class StrictStream extends SMTPStream {
       while (again) {
         again = false;
         const line = this.isClosed ? 'lost' : this._dataMode ? 'message' : this.#cutLine(rest);
+        if (!(line instanceof Buffer)) this.#events.letGo();
         if (line === 'message') this.#takeData(rest, next);
         else if (line === undefined) this.#partialLine = Buffer.from(rest);
         if (line === undefined || line === 'lost') next();

@@ -336,3 +336,28 @@ test('long replies come on several short lines, each with its status', async () 
   client.destroy();
   await server.close(0);
 });
+
+test('under TLS the replies to commands that came together go out together, and none waits for the message', async () => {
+  const edge = await startEdge({ kind: 'submissions' });
+  const socket = tls.connect({ port: edge.port, host: '127.0.0.1', servername: 'localhost', ca: edge.ca });
+  const chunks: string[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk.toString('latin1')));
+  const until = async (end: RegExp) => {
+    while (!end.test(chunks.join(''))) await new Promise((resolve) => setTimeout(resolve, 2));
+    return chunks.splice(0);
+  };
+  await until(/^220 .*\r\n$/);
+  socket.write('NOOP\r\nRSET\r\nNOOP\r\nDATA\r\n');
+  const together = await until(/503 .*\r\n$/);
+  assert.equal(together.length, 1, together.join('|'));
+  assert.deepEqual(
+    together[0]?.split('\r\n').map((line) => line.slice(0, 3)),
+    ['250', '250', '250', '503', ''],
+  );
+  socket.write('NOOP\r\nNO');
+  assert.equal((await until(/\r\n$/)).length, 1, 'a command that is not whole yet holds nothing back');
+  socket.write('OP\r\nQUIT\r\n');
+  assert.match((await until(/221 .*\r\n$/)).join(''), /^250 .*\r\n221 /);
+  socket.destroy();
+  await edge.close();
+});
