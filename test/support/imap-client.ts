@@ -7,7 +7,9 @@ const patienceMs = 5000;
 
 export class ImapTestClient {
   #socket: net.Socket;
-  #buffer = Buffer.alloc(0);
+  /** What has come and was not read yet; put together when somebody looks. */
+  #pieces: Buffer[] = [];
+  #length = 0;
   #ended = false;
   #wake: () => void = () => undefined;
 
@@ -49,7 +51,7 @@ export class ImapTestClient {
   }
 
   async readBytes(count: number): Promise<Buffer> {
-    while (this.#buffer.length < count) {
+    while (this.#length < count) {
       if (this.#ended) throw new Error('the server closed the connection');
       await this.#more();
     }
@@ -97,10 +99,24 @@ export class ImapTestClient {
     this.#socket.destroy();
   }
 
+  get #buffer(): Buffer {
+    const [first = Buffer.alloc(0), ...others] = this.#pieces;
+    if (others.length === 0) return first;
+    const whole = Buffer.concat(this.#pieces);
+    this.#pieces = [whole];
+    return whole;
+  }
+
+  set #buffer(rest: Buffer) {
+    this.#pieces = [rest];
+    this.#length = rest.length;
+  }
+
   #listen(): void {
     const socket = this.#socket;
     socket.on('data', (data: Buffer) => {
-      this.#buffer = Buffer.concat([this.#buffer, data]);
+      this.#pieces.push(data);
+      this.#length += data.length;
       this.#wake();
     });
     const end = () => {
