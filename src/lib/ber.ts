@@ -111,9 +111,24 @@ export function readTime(element: BerElement | undefined): number | undefined {
 
 /** The element encoded anew with definite, shortest lengths, order kept: DER but for the sorting of SET OF. */
 export function encodeDefinite(element: BerElement): Uint8Array {
+  if (isDefinite(element)) return encodingOf(element);
   const identifier = element.source.subarray(element.start, element.start + identifierLength(element));
   if ((element.tag & 0x20) === 0) return withLength(identifier, contentOf(element));
   return withLength(identifier, Buffer.concat(element.children.map(encodeDefinite)));
+}
+
+/** True when the lengths of the element and all inside it are definite and shortest already. */
+function isDefinite(element: BerElement): boolean {
+  const { indefinite, start, contentStart, contentEnd, children } = element;
+  const header = identifierLength(element) + lengthOfLength(contentEnd - contentStart);
+  return !indefinite && contentStart - start === header && children.every(isDefinite);
+}
+
+/** Octets of the shortest length field (X.690 §10.1). */
+function lengthOfLength(length: number): number {
+  let octets = 1;
+  if (length >= 0x80) for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets += 1;
+  return octets;
 }
 
 function withLength(identifier: Uint8Array, content: Uint8Array): Uint8Array {

@@ -87,6 +87,29 @@ export function readCertificate(der: Uint8Array): Certificate | undefined {
   }
 }
 
+/**
+ * `readCertificate` for what messages bring: every message of a provider has the same few certificates in it. Equal bytes
+ * give the same object, so what is known of it (key, signature of its issuer) need not be found out again.
+ */
+export function readRecentCertificate(der: Uint8Array): Certificate | undefined {
+  if (der.length > largestRecentCertificate) return readCertificate(der);
+  const name = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
+  const known = recentCertificates.get(name);
+  if (known !== undefined) return known;
+  // Its own bytes: those of the message must not stay with it.
+  const certificate = readCertificate(Uint8Array.from(der));
+  if (certificate === undefined) return undefined;
+  if (recentCertificates.size >= mostRecentCertificates) recentCertificates.clear();
+  recentCertificates.set(name, certificate);
+  return certificate;
+}
+
+const recentCertificates = new Map<string, Certificate>();
+/** More than there are providers and authorities. */
+const mostRecentCertificates = 500;
+/** Bytes; those of providers have some 1500. */
+const largestRecentCertificate = 8192;
+
 /** SHA-1 over the DER, 40 lower-case hex digits: `providerCertificateHash` (RFC 6109 §4.5.1). */
 export function hashCertificate(der: Uint8Array): string {
   return createHash('sha1').update(der).digest('hex');

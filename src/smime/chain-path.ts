@@ -32,7 +32,7 @@ export function checkPath(path: Path, conditions: PathConditions): SignatureProb
 
 /** §6.1.3 (a)(2), once for each instant asked for. */
 function checkValidity(certificate: Certificate, instants: readonly Instant[]): SignatureProblem[] {
-  const name = describeName(certificate.subjectName);
+  const name = () => describeName(certificate.subjectName);
   const early = instants.filter((at) => at < certificate.notBefore);
   // The last second of validity is inside (§4.1.2.5).
   const late = instants.filter((at) => at >= certificate.notAfter + 1000);
@@ -42,13 +42,13 @@ function checkValidity(certificate: Certificate, instants: readonly Instant[]): 
       .map((at) =>
         problem(
           'not-yet-valid',
-          `${name}: ${describeInstant(at)} < ${describeInstant(certificate.notBefore)}`,
+          `${name()}: ${describeInstant(at)} < ${describeInstant(certificate.notBefore)}`,
         ),
       ),
     ...late
       .slice(0, 1)
       .map((at) =>
-        problem('expired', `${name}: ${describeInstant(at)} > ${describeInstant(certificate.notAfter)}`),
+        problem('expired', `${name()}: ${describeInstant(at)} > ${describeInstant(certificate.notAfter)}`),
       ),
   ];
 }

@@ -66,9 +66,20 @@ function follow(search: Search, path: readonly Certificate[]): void {
     if (search.best?.problems.length === 0 || search.signaturesLeft === 0) return;
     if (path.some((certificate) => sameBytes(certificate.der, issuer.der))) continue;
     search.signaturesLeft -= 1;
-    if (isSignedBy(last, issuer)) follow(search, [...path, issuer]);
+    if (isIssuedBy(last, issuer)) follow(search, [...path, issuer]);
   }
 }
+
+/** Whether the key of one made the signature of the other is so for ever; whether they are valid is asked each time. */
+function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const answers = knownAnswers.get(certificate) ?? new WeakMap<Certificate, boolean>();
+  const answer = answers.get(issuer) ?? isSignedBy(certificate, issuer);
+  answers.set(issuer, answer);
+  knownAnswers.set(certificate, answers);
+  return answer;
+}
+
+const knownAnswers = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
 
 /** Anchors first: the shortest way, and certificates from outside cannot use up the budget before them. */
 function possibleIssuers({ trust, found }: ChainRequest, certificate: Certificate): Certificate[] {

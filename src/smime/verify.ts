@@ -7,7 +7,7 @@
 import { createHash, verify } from 'node:crypto';
 import type { Instant } from '../lib/time.ts';
 import type { MessagePart } from '../mime/message-part.ts';
-import { type Certificate, hashCertificate, publicKeyOf, readCertificate } from './certificate.ts';
+import { type Certificate, hashCertificate, publicKeyOf, readRecentCertificate } from './certificate.ts';
 import { checkChain } from './chain.ts';
 import { oids } from './oids.ts';
 import { describeInstant, problem, type SignatureProblem } from './problems.ts';
@@ -101,7 +101,7 @@ function judge(
   const [signer, second] = fields.signers;
   if (signer === undefined) return refuse([...before, problem('signer-missing')]);
   if (second !== undefined) return refuse([...before, problem('several-signers')]);
-  const found = fields.certificates.flatMap((der) => readCertificate(der) ?? []);
+  const found = fields.certificates.flatMap((der) => readRecentCertificate(der) ?? []);
   const certificate = findSigner([...found, ...request.trust.intermediates], signer);
   const attributes = readAttributes(fields, signer);
   const digestAlgorithm = digestNames.get(signer.digestAlgorithm ?? '');

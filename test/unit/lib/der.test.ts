@@ -98,6 +98,8 @@ describe('BER reader', () => {
     assert.equal(parse('1f2100').tag, 0x211f);
     assert.equal(parse('bf8101020500').children.length, 1);
     assert.equal(hex(encodeDefinite(parse('bf8101820002' + '0500'))), 'bf8101020500');
+    assert.equal(hex(encodeDefinite(parse('3006' + '04820002' + '6162'))), '3004' + '0402' + '6162');
+    assert.equal(hex(encodeDefinite(parse('3004' + '0402' + '6162' + '0500'))), '3004' + '0402' + '6162');
   });
 
   it('leaves what follows, and tells where it stopped', () => {

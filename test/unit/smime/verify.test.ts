@@ -108,6 +108,43 @@ describe('verifyDetached accepts', () => {
   });
 });
 
+describe('a certificate that was met before', () => {
+  const cms = Buffer.from(buildVariant(usual));
+  const codesAt = (now: number, bytes: Uint8Array = cms, anchors = trust) =>
+    codesOf(
+      verifyDetached({
+        cms: bytes,
+        contentDigests: digestsOf(content, 'sha256'),
+        trust: anchors,
+        policy,
+        now,
+      }),
+    );
+
+  it('is asked anew for validity and trust', () => {
+    assert.deepEqual(codesAt(signingTime), []);
+    assert.ok(codesAt(signingTime + 20 * 365 * 86_400_000).includes('expired'));
+    const others = parseTrust({ anchors: decodePem('CERTIFICATE', authority.tls.certificatePem) });
+    assert.deepEqual(codesAt(signingTime, cms, others), ['chain-incomplete']);
+    assert.deepEqual(codesAt(signingTime), []);
+  });
+
+  it('is another with one bit of it changed', () => {
+    const altered = Buffer.from(cms);
+    const last = altered.indexOf(ownDer) + ownDer.length - 1;
+    altered[last] = (altered[last] ?? 0) ^ 1;
+    assert.deepEqual(codesAt(signingTime), []);
+    assert.deepEqual(codesAt(signingTime, altered), ['chain-incomplete']);
+  });
+
+  it('is not that of the bytes that came after it in the same memory', () => {
+    const memory = Buffer.from(cms);
+    assert.deepEqual(codesAt(signingTime, memory), []);
+    memory.fill(0xff);
+    assert.deepEqual(codesAt(signingTime), []);
+  });
+});
+
 describe('verifyDetached refuses', () => {
   const withAttributes = (...list: Uint8Array[]): Partial<Variant> => ({ attributes: list });
   const [contentType = ownDer, time = ownDer, digest = ownDer] = usualAttributes(usual);
