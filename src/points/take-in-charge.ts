@@ -22,13 +22,16 @@ import {
   insertPecMessage,
   insertRecipients,
   listRecipients,
+  type NewPecMessage,
   type NewRecipient,
+  type PecRecipient,
 } from '../queue/pec-messages.ts';
 import { receiveAnomaly } from './anomaly.ts';
 import type { Arrival } from './arrival.ts';
+import type { StoredEnvelope } from './delivery-receipt.ts';
 import { isOwnRecord } from './directory.ts';
 import { handOver } from './hand-over.ts';
-import type { PointParts } from './parts.ts';
+import type { PointParts, ReservedDelivery } from './parts.ts';
 import { type SealedMessage, seal } from './seal.ts';
 import { buildTrace } from './trace.ts';
 import { detectVirus } from './virus-arrival.ts';
@@ -123,28 +126,55 @@ async function act(parts: PointParts, taken: TakenEnvelope): Promise<boolean> {
   const virus = intake.verdict.infected ? await detectVirus(parts, taken, intake.verdict.virus) : undefined;
   const kinds = await readReceiptKinds(parts, taken);
   await parts.steps.reached('incoming:signed');
-  return parts.db.transact(async (tx) => {
-    const stillNew = await findNewRecipients(tx, facts, recipients);
-    if (stillNew.length < recipients.length) return false;
-    const messageId = await recordArrival(parts, tx, taken);
-    await insertRecipients(
-      tx,
-      messageId,
-      recipients.map((address) => planRecipient(address, kinds(address), at, virus !== undefined)),
-    );
-    await sendReceipt(parts, tx, { taken, receipt, messageId, to });
-    if (virus !== undefined) await virus.commit(tx, messageId);
-    else tx.afterCommit(() => parts.workers.deliveriesWaiting());
-    tx.afterCommit(() => parts.workers.queueWaiting());
-    return true;
-  });
+  const delivery = virus === undefined ? parts.workers.reserveDelivery?.(recipients.length) : undefined;
+  let begun = false;
+  try {
+    return await parts.db.transact(async (tx) => {
+      const stillNew = await findNewRecipients(tx, facts, recipients);
+      if (stillNew.length < recipients.length) return false;
+      const arrived = await recordArrival(parts, tx, taken);
+      const { messageId } = arrived;
+      const lease = arrived.envelope === undefined ? undefined : delivery?.lease;
+      const rows = await insertRecipients(
+        tx,
+        messageId,
+        recipients.map((address) =>
+          planRecipient(address, kinds(address), { at, infected: virus !== undefined, lease }),
+        ),
+      );
+      await sendReceipt(parts, tx, { taken, receipt, messageId, to });
+      if (virus !== undefined) await virus.commit(tx, messageId);
+      else
+        tx.afterCommit(() => {
+          begun = beginDelivery(parts, { delivery, envelope: arrived.envelope, rows });
+        });
+      tx.afterCommit(() => parts.workers.queueWaiting());
+      return true;
+    });
+  } finally {
+    if (!begun) delivery?.cancel();
+  }
+}
+
+interface Taken extends Pick<Arrived, 'envelope'> {
+  readonly delivery: ReservedDelivery | undefined;
+  readonly rows: readonly PecRecipient[];
+}
+
+/** True when the reserved delivery is under way with what is in hand; otherwise the rows wait for their turn. */
+function beginDelivery({ workers }: PointParts, { delivery, envelope, rows }: Taken): boolean {
+  if (delivery === undefined || envelope === undefined) {
+    workers.deliveriesWaiting();
+    return false;
+  }
+  delivery.begin(envelope, rows);
+  return true;
 }
 
 function planRecipient(
   address: string,
   receiptKind: NewRecipient['receiptKind'],
-  at: Instant,
-  infected: boolean,
+  { at, infected, lease }: Pick<NewRecipient, 'lease'> & { readonly at: Instant; readonly infected: boolean },
 ): NewRecipient {
   return {
     address: address.toLowerCase(),
@@ -154,8 +184,14 @@ function planRecipient(
     state: infected ? 'infected' : 'taken-in-charge',
     takenAt: at,
     nextAt: infected ? undefined : at,
-    lease: undefined,
+    lease,
   };
+}
+
+interface Arrived {
+  readonly messageId: number;
+  /** Undefined when it had come before. */
+  readonly envelope: StoredEnvelope | undefined;
 }
 
 /** The row of the envelope: made at its first arrival, found again when it comes for further recipients. */
@@ -163,14 +199,15 @@ async function recordArrival(
   parts: PointParts,
   tx: Transaction,
   { arrival, envelope, facts }: TakenEnvelope,
-): Promise<number> {
+): Promise<Arrived> {
   const known = await findPecMessage(tx, 'incoming', facts.identificativo);
-  if (known !== undefined) return known.id;
+  if (known !== undefined) return { messageId: known.id, envelope: undefined };
   const { intake, at, reading } = arrival;
   const trace = buildTrace(parts, arrival);
   const original = reading.parts?.original;
   if (original === undefined) throw new Error('a transport envelope without postacert.eml');
-  return insertPecMessage(tx, {
+  const segments = [trace, ...intake.segments];
+  const message: NewPecMessage = {
     direction: 'incoming',
     node: parts.node,
     at,
@@ -178,12 +215,14 @@ async function recordArrival(
     mailReceipt: reading.signer?.mailReceipt ?? '',
     facts,
     receiptKind: envelope.receiptKind,
-    envelopeId: await addContent(tx, [trace, ...intake.segments]),
+    envelopeId: await addContent(tx, segments),
     envelopeSize: trace.length + intake.size,
     eightBit: intake.eightBit,
     original: { start: trace.length + original.bodyStart, end: trace.length + original.bodyEnd },
     fingerprint: undefined,
-  });
+  };
+  const messageId = await insertPecMessage(tx, message);
+  return { messageId, envelope: { message: { ...message, id: messageId }, segments } };
 }
 
 interface ReceiptToSend {
