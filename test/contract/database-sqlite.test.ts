@@ -50,14 +50,18 @@ function holdFlushes(t: TestContext) {
     hold.mock.restore();
     syncBuiltinESMExports();
   });
-  return async (error: Error | null = null) => {
+  const untilHeld = async () => {
     while (held.length === 0) await pause(1);
+  };
+  const letGo = async (error: Error | null = null) => {
+    await untilHeld();
     held.shift()?.(error);
   };
+  return { untilHeld, letGo };
 }
 
 test('sqlite: nothing is answered and nothing is read before the flush that goes on beside', async (t) => {
-  const letGo = holdFlushes(t);
+  const { untilHeld, letGo } = holdFlushes(t);
   const db = openNotes(t, makeFolder(t), { flush: 'beside' });
   const order: string[] = [];
   const written = db.transact(async (tx) => {
@@ -65,7 +69,7 @@ test('sqlite: nothing is answered and nothing is read before the flush that goes
     tx.afterCommit(() => order.push('told'));
   });
   const answered = written.then(() => order.push('answered'));
-  await pause(5);
+  await untilHeld();
   const read = count(db).then((found) => order.push(`read ${found}`));
   const next = db.transact((tx) => tx.run(insert, 2, 'b', null)).then(() => order.push('next'));
   await pause(20);
@@ -80,7 +84,7 @@ test('sqlite: nothing is answered and nothing is read before the flush that goes
 });
 
 test('sqlite: after a flush that failed nothing is taken, read or answered until it is opened anew', async (t) => {
-  const letGo = holdFlushes(t);
+  const { untilHeld, letGo } = holdFlushes(t);
   const folder = makeFolder(t);
   const db = openNotes(t, folder, { flush: 'beside' });
   const failed = { kind: 'temporary', smtp: { code: 451, enhanced: '4.3.0' } };
@@ -88,7 +92,7 @@ test('sqlite: after a flush that failed nothing is taken, read or answered until
     db.transact((tx) => tx.run(insert, 1, 'a', null)),
     failed,
   );
-  await pause(5);
+  await untilHeld();
   const read = assert.rejects(count(db), failed);
   await letGo(new Error('EIO'));
   await Promise.all([lost, read]);
