@@ -13,9 +13,14 @@ import { readText } from '../mime/text-part.ts';
 import { loadContent } from './content.ts';
 import { idsToStatement, paddedPages, placesFor } from './id-pages.ts';
 import { type ContentParts, loadStructures } from './structure.ts';
+import { keepNewGroups } from './text-groups.ts';
 
 /** Characters of a message that are indexed at most; one with more text is read at each search. */
 const longestText = 1024 * 1024;
+/** Characters that bring a new group of three, at most: more than any base64 has when it is folded. */
+const mostNewText = 128 * 1024;
+/** Characters to a transaction: some ten milliseconds. A longer text has one of its own. */
+const textTogether = 32 * 1024;
 /** Messages to a transaction: a delivery waits no longer for them than for another delivery. */
 const batch = 8;
 /** Contents that one look for messages left out goes over at most. */
@@ -71,7 +76,23 @@ export async function indexLeftOut(
 
 async function indexAll(parts: ContentParts, ids: readonly number[]): Promise<void> {
   const texts = await collectTexts(parts, ids);
-  if (texts.size > 0) await parts.db.transact((tx) => addTexts(tx, texts));
+  for (const few of divide(texts)) await parts.db.transact((tx) => addTexts(tx, few));
+}
+
+/** Mail waits while texts are added, so not for many long ones at once. */
+function* divide(texts: ReadonlyMap<number, string | undefined>) {
+  let few = new Map<number, string | undefined>();
+  let size = 0;
+  for (const [id, text = ''] of texts) {
+    if (few.size > 0 && size + text.length > textTogether) {
+      yield few;
+      few = new Map();
+      size = 0;
+    }
+    few.set(id, texts.get(id));
+    size += text.length;
+  }
+  if (few.size > 0) yield few;
 }
 
 /** Where indexing goes on after a start: the last content that is indexed. */
@@ -118,7 +139,7 @@ async function collectText(
     if (text.length > longestText) return undefined;
   }
   // The tokenizer stops at a NUL; no text that is looked for holds one.
-  return text.replaceAll('\0', ' ');
+  return keepNewGroups(text.replaceAll('\0', ' '), mostNewText);
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}

@@ -1,5 +1,6 @@
 /** The full text index changes no answer: the same search with it, without it and while it is behind. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -162,6 +163,32 @@ test('the index forgets a message with its content', async (t) => {
   });
   await createSweeper(opened).sweep();
   assert.equal(await count(), 0);
+});
+
+test('long texts: of base64 every group is in the index; one with too many groups is read', async (t) => {
+  const opened = openStore(t);
+  const octets = createHash('shake256', { outputLength: 400_000 }).update('a').digest();
+  const digits = octets.toString('base64');
+  const signs = Array.from({ length: 150_000 }, (_, at) =>
+    String.fromCharCode(0x4e00 + (octets.readUInt16BE(2 * at) % 20_000)),
+  );
+  const bodies = [`${digits} parola rara`, `${signs.join('')} parola rara`, 'altro'];
+  const letters = bodies.map((body): Letter => ({ subject: 'x', body, inner: '', form: 'base64' }));
+  const mailboxId = await fill(opened, letters);
+  await indexNext(opened, 0);
+  const states = await opened.db.read((tx) =>
+    tx.all<{ indexed: number }>('SELECT indexed FROM content_text_state ORDER BY content_id'),
+  );
+  assert.deepEqual(
+    states.map(({ indexed }) => indexed),
+    [1, 0, 1],
+  );
+  const store = createMailStore(opened);
+  for (const needle of ['parola rara', digits.slice(-30)]) {
+    const without = (await store.withoutTexts([1, 2, 3], [needle])).get(needle);
+    assert.deepEqual([...(without ?? [])], [3]);
+  }
+  assert.deepEqual(await search(store, mailboxId, { kind: 'body', text: 'parola rara' }), [1, 2]);
 });
 
 /** The indexed contents. */
