@@ -16,7 +16,6 @@ import type { MessageFacts } from '../pec/facts.ts';
 import { type IncomingKind, splitRecipients } from '../pec/incoming-classification.ts';
 import { readOriginal } from '../pec/original-message.ts';
 import { decideReceiptKind } from '../pec/receipt-kind.ts';
-import { buildTakeInChargeReceipt } from '../pec/receipts/take-in-charge.ts';
 import {
   findPecMessage,
   insertPecMessage,
@@ -31,8 +30,9 @@ import type { Arrival } from './arrival.ts';
 import type { StoredEnvelope } from './delivery-receipt.ts';
 import { isOwnRecord } from './directory.ts';
 import { handOver } from './hand-over.ts';
+import { issue } from './issue.ts';
 import type { PointParts, ReservedDelivery } from './parts.ts';
-import { type SealedMessage, seal } from './seal.ts';
+import type { SealedMessage } from './seal.ts';
 import { buildTrace } from './trace.ts';
 import { detectVirus } from './virus-arrival.ts';
 
@@ -115,14 +115,8 @@ async function act(parts: PointParts, taken: TakenEnvelope): Promise<boolean> {
   const { arrival, facts, recipients } = taken;
   const { at, intake } = arrival;
   const to = arrival.reading.signer?.mailReceipt ?? '';
-  const built = buildTakeInChargeReceipt({
-    provider: parts.provider,
-    facts,
-    at,
-    takenInCharge: recipients,
-    to,
-  });
-  const receipt = await seal(parts, built, at);
+  const values = { provider: parts.provider, facts, at, takenInCharge: recipients, to };
+  const receipt = await issue(parts, { build: 'takeInChargeReceipt', values }, at);
   const virus = intake.verdict.infected ? await detectVirus(parts, taken, intake.verdict.virus) : undefined;
   const kinds = await readReceiptKinds(parts, taken);
   await parts.steps.reached('incoming:signed');
