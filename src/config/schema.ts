@@ -214,7 +214,7 @@ const relay = z
       )
       .default({})
       .describe('Fixed ways: domain → { "host", "port" }, used instead of its MX records.'),
-    connectionsPerDestination: wholeNumber(1, 1000, 10, 'Connections to one destination at the same time.'),
+    connectionsPerDestination: wholeNumber(1, 1000, 20, 'Connections to one destination at the same time.'),
   })
   .prefault({})
   .describe('Mail towards other servers.');
