@@ -161,7 +161,9 @@ class SqliteDatabase implements Database {
     if (this.#readers.length === 0) return this.transact(fn);
     if (this.#insideRead.getStore()?.open === true) throw new Error(nestedRead);
     const reader = this.#idleReaders.pop() ?? (await this.#nextReader());
-    await this.#waitForFlush(reader);
+    // Asked anew after each wait, and not in a function of its own: between its answer and `BEGIN` nobody may commit.
+    for (let flush = this.#group.flushing; flush !== undefined; flush = this.#group.flushing)
+      await this.#orGiveBack(reader, flush);
     const tx = new SqliteTransaction(reader, this.#turns);
     const scope = { open: true };
     try {
@@ -216,14 +218,9 @@ class SqliteDatabase implements Database {
     this.#writer.close();
   }
 
-  /** A batch may have committed while this one waited; the next begins a turn of the event loop later. */
-  async #waitForFlush(reader: SqliteConnection): Promise<void> {
+  async #orGiveBack(reader: SqliteConnection, flush: Promise<void>): Promise<void> {
     try {
-      let flushing = this.#group.flushing;
-      while (flushing !== undefined) {
-        await flushing;
-        flushing = this.#group.flushing;
-      }
+      await flush;
     } catch (error) {
       this.#giveBack(reader);
       throw error;

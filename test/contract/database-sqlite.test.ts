@@ -1,7 +1,6 @@
 /** The rows seam on SQLite, with what only a file shared by processes can show. */
 import assert from 'node:assert/strict';
-import fs, { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -37,72 +36,6 @@ test('sqlite: an opened store keeps what was committed', async (t) => {
   await first.transact((tx) => tx.run(insert, 1, 'kept', null));
   await first.close();
   assert.equal(await count(openNotes(t, folder)), 1);
-});
-
-/** Holds each flush of a log until it is let go, with an error or none. */
-function holdFlushes(t: TestContext) {
-  const held: ((error: Error | null) => void)[] = [];
-  const hold = t.mock.method(fs, 'fdatasync', (_: number, done: (error: Error | null) => void) => {
-    held.push(done);
-  });
-  syncBuiltinESMExports();
-  t.after(() => {
-    hold.mock.restore();
-    syncBuiltinESMExports();
-  });
-  const untilHeld = async () => {
-    while (held.length === 0) await pause(1);
-  };
-  const letGo = async (error: Error | null = null) => {
-    await untilHeld();
-    held.shift()?.(error);
-  };
-  return { untilHeld, letGo };
-}
-
-test('sqlite: nothing is answered and nothing is read before the flush that goes on beside', async (t) => {
-  const { untilHeld, letGo } = holdFlushes(t);
-  const db = openNotes(t, makeFolder(t), { flush: 'beside' });
-  const order: string[] = [];
-  const written = db.transact(async (tx) => {
-    await tx.run(insert, 1, 'a', null);
-    tx.afterCommit(() => order.push('told'));
-  });
-  const answered = written.then(() => order.push('answered'));
-  await untilHeld();
-  const read = count(db).then((found) => order.push(`read ${found}`));
-  const next = db.transact((tx) => tx.run(insert, 2, 'b', null)).then(() => order.push('next'));
-  await pause(20);
-  assert.deepEqual(order, []);
-  await letGo();
-  await Promise.all([answered, read]);
-  assert.deepEqual(order.slice(0, 2), ['told', 'answered']);
-  assert.equal(order[2], 'read 1', 'what is not durable yet is not seen');
-  await letGo();
-  await next;
-  assert.equal(await count(db), 2);
-});
-
-test('sqlite: after a flush that failed nothing is taken, read or answered until it is opened anew', async (t) => {
-  const { untilHeld, letGo } = holdFlushes(t);
-  const folder = makeFolder(t);
-  const db = openNotes(t, folder, { flush: 'beside' });
-  const failed = { kind: 'temporary', smtp: { code: 451, enhanced: '4.3.0' } };
-  const lost = assert.rejects(
-    db.transact((tx) => tx.run(insert, 1, 'a', null)),
-    failed,
-  );
-  await untilHeld();
-  const read = assert.rejects(count(db), failed);
-  await letGo(new Error('EIO'));
-  await Promise.all([lost, read]);
-  await assert.rejects(
-    db.transact((tx) => tx.run(insert, 2, 'b', null)),
-    failed,
-  );
-  await assert.rejects(count(db), failed);
-  await db.close();
-  assert.ok((await count(openNotes(t, folder))) <= 1, 'it may be there or not, as after a power cut');
 });
 
 test('sqlite: the files are for their owner only', async (t) => {
