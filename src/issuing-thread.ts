@@ -33,6 +33,10 @@ parentPort?.on('message', (message: ToThread) => {
   }
 });
 
+parentPort?.on('messageerror', (error) => {
+  throw error; // whose order it was nobody knows: all in hand are answered by the end of this thread
+});
+
 function closeWhenDone(): void {
   if (closing && inHand === 0) parentPort?.close();
 }

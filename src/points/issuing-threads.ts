@@ -114,11 +114,11 @@ class IssuingThread {
     this.#lastJob += 1;
     const job = this.#lastJob;
     return new Promise((resolve, reject) => {
+      const { packed, transfer } = packOrders(orders);
+      tell(worker, { kind: 'orders', job, keyId: key.id, orders: packed, at }, transfer);
       // Only while somebody waits does the thread keep the process alive.
       if (this.#jobs.size === 0) worker.ref();
       this.#jobs.set(job, { resolve, reject });
-      const { packed, transfer } = packOrders(orders);
-      tell(worker, { kind: 'orders', job, keyId: key.id, orders: packed, at }, transfer);
     });
   }
 
@@ -140,6 +140,11 @@ class IssuingThread {
     worker.unref();
     worker.on('message', (answer: FromThread) => this.#settle(worker, answer));
     worker.on('error', (error) => this.#options.onError(error));
+    // An answer that cannot be read: whose it was nobody knows, so all are asked for again.
+    worker.on('messageerror', (error) => {
+      this.#options.onError(error);
+      void worker.terminate();
+    });
     worker.on('exit', () => {
       // The next order begins another.
       this.#worker = undefined;
