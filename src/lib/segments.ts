@@ -49,23 +49,7 @@ export function sliceSegments(segments: Segments, start: number, end: number): S
 
 /** Neighbouring inline segments joined, empty ones dropped: the shortest list for the same bytes. */
 export function joinSegments(segments: Segments): Segments {
-  const joined: Segment[] = [];
-  let pending: Uint8Array[] = [];
-  const flush = () => {
-    if (pending.length > 0)
-      joined.push(pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending));
-    pending = [];
-  };
-  for (const segment of segments) {
-    if (segment.length === 0) continue;
-    if (isInline(segment)) pending.push(segment);
-    else {
-      flush();
-      joined.push(segment);
-    }
-  }
-  flush();
-  return joined;
+  return joinRuns(segments, (run) => (run.length === 1 ? (run[0] as Uint8Array) : Buffer.concat(run)));
 }
 
 /**
@@ -73,23 +57,29 @@ export function joinSegments(segments: Segments): Segments {
  * to another thread without a further copy.
  */
 export function joinForTransfer(segments: Segments, transfer: ArrayBuffer[]): Segments {
-  const joined: Segment[] = [];
-  let pending: Uint8Array[] = [];
-  const flush = () => {
-    if (pending.length === 0) return;
-    const bytes = new Uint8Array(new ArrayBuffer(sizeOf(pending)));
+  return joinRuns(segments, (run) => {
+    const memory = new ArrayBuffer(sizeOf(run));
+    const bytes = new Uint8Array(memory);
     let at = 0;
-    for (const piece of pending) {
+    for (const piece of run) {
       bytes.set(piece, at);
       at += piece.length;
     }
-    transfer.push(bytes.buffer);
-    joined.push(bytes);
-    pending = [];
+    transfer.push(memory);
+    return bytes;
+  });
+}
+
+function joinRuns(segments: Segments, join: (run: readonly Uint8Array[]) => Uint8Array): Segments {
+  const joined: Segment[] = [];
+  let run: Uint8Array[] = [];
+  const flush = () => {
+    if (run.length > 0) joined.push(join(run));
+    run = [];
   };
   for (const segment of segments) {
     if (segment.length === 0) continue;
-    if (isInline(segment)) pending.push(segment);
+    if (isInline(segment)) run.push(segment);
     else {
       flush();
       joined.push(segment);
